@@ -1,0 +1,170 @@
+// The connections of one engine: reuse by key, limits per host and in total, first-come-first-served queues behind the
+// limits. All steps are O(1): a hash from key to a stack of idle connections, one LRU list, one queue per limit, and a
+// connection that becomes free is handed to the one request whose condition became true. Called by transfer/.
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <unordered_map>
+
+#include "conn/connection.hpp"
+#include "conn/key.hpp"
+#include "flow/task.hpp"
+
+namespace hiper {
+
+class Pool;
+class PoolRequest;
+struct QueueTag;
+
+/// All connections to one host name and port.
+struct PoolHost {
+  explicit PoolHost(std::string_view host_name) : name(host_name) {}
+  std::string name;
+  std::size_t num_connections = 0;  ///< open or reserved
+  std::size_t num_buckets = 0;
+  List<Connection, HostTag> idle;     ///< the longest idle first
+  List<PoolRequest, QueueTag> queue;  ///< waiting for MAX_HOST_CONNECTIONS
+};
+
+/// All connections with one key.
+struct PoolBucket {
+  PoolBucket(const ConnectionKey& bucket_key, PoolHost& bucket_host) : key(bucket_key), host(bucket_host) {}
+  ConnectionKey key;
+  PoolHost& host;
+  std::size_t num_users = 0;        ///< connections and requests that refer to it
+  List<Connection, IdleTag> idle;   ///< the one used last is at the back
+};
+
+/// Owner of a connection in use. Dropped, the connection is closed; keep() returns it to the pool.
+class Lease {
+ public:
+  Lease() noexcept = default;
+  Lease(Pool& pool, Connection& connection) noexcept : pool_(&pool), connection_(&connection) {}
+  Lease(Lease&& other) noexcept : pool_(other.pool_), connection_(std::exchange(other.connection_, nullptr)) {}
+  Lease& operator=(Lease&& other) noexcept {
+    Lease old(std::move(*this));
+    pool_ = other.pool_;
+    connection_ = std::exchange(other.connection_, nullptr);
+    return *this;
+  }
+  ~Lease() { drop(); }
+
+  explicit operator bool() const noexcept { return connection_ != nullptr; }
+  Connection& operator*() const noexcept { return *connection_; }
+  Connection* operator->() const noexcept { return connection_; }
+  /// The dialog is over and the connection can serve another one.
+  void keep(Nanos now) noexcept;
+  /// Closes the connection.
+  void drop() noexcept;
+
+ private:
+  Pool* pool_ = nullptr;
+  Connection* connection_ = nullptr;
+};
+
+/// One transfer's wish for a connection; lives in the transfer and leaves its queue, or gives back what it was
+/// granted, when dropped.
+class PoolRequest : public ListNode<QueueTag> {
+ public:
+  explicit PoolRequest(Task& task) noexcept : task_(task) {}
+  ~PoolRequest() { cancel(); }
+
+  void cancel() noexcept;
+  bool waiting() const noexcept { return linked(); }
+
+ private:
+  friend class Pool;
+  Task& task_;
+  Pool* pool_ = nullptr;
+  PoolBucket* bucket_ = nullptr;
+  Connection* granted_ = nullptr;  ///< an existing connection
+  bool may_open_ = false;          ///< a place is reserved for a new one
+};
+
+struct PoolLimits {
+  std::size_t max_total = 0;  ///< CURLMOPT_MAX_TOTAL_CONNECTIONS, 0: none
+  std::size_t max_host = 0;   ///< CURLMOPT_MAX_HOST_CONNECTIONS, 0: none
+  std::size_t max_kept = 0;   ///< connections open at most when one becomes idle (CURLMOPT_MAXCONNECTS)
+};
+
+/// Which idle connections a request accepts.
+struct ReuseRules {
+  bool fresh = false;                  ///< CURLOPT_FRESH_CONNECT
+  Nanos max_idle = 118 * kSecond;      ///< CURLOPT_MAXAGE_CONN
+  Nanos max_lifetime = kNever;         ///< CURLOPT_MAXLIFETIME_CONN
+  bool probe = false;                  ///< ask the socket whether the peer has gone, even after a short idle time
+};
+
+class Pool {
+ public:
+  explicit Pool(Reactor& reactor) noexcept : reactor_(reactor) {}
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool() { clear(); }
+
+  /// Asks for a connection with `key`. True: take() it now. False: the request is queued and its task will be woken
+  /// when it may take(). Throws std::bad_alloc; the request is then as before.
+  bool ask(PoolRequest& request, const ConnectionKey& key, const ReuseRules& rules);
+  /// True after ask() said so, or after a queued request was served.
+  static bool served(const PoolRequest& request) noexcept {
+    return request.granted_ != nullptr || request.may_open_;
+  }
+  /// The connection of a served request; not connected() yet if it is a new one. Throws std::bad_alloc.
+  Lease take(PoolRequest& request);
+
+  void set_limits(const PoolLimits& limits) noexcept;
+  const PoolLimits& limits() const noexcept { return limits_; }
+  std::size_t num_connections() const noexcept { return num_connections_; }
+  std::size_t num_idle() const noexcept { return num_idle_; }
+  std::size_t num_waiting() const noexcept { return num_waiting_; }
+  /// Closes all idle connections.
+  void clear() noexcept;
+
+ private:
+  friend class Lease;
+  friend class PoolRequest;
+  struct KeyHash {
+    std::size_t operator()(const ConnectionKey* key) const noexcept { return key->hash(); }
+  };
+  struct KeyEqual {
+    bool operator()(const ConnectionKey* a, const ConnectionKey* b) const noexcept { return *a == *b; }
+  };
+
+  PoolBucket& bucket_for(const ConnectionKey& key);
+  PoolHost& host_for(const ConnectionKey& key);
+  void forget_if_unused(PoolBucket& bucket) noexcept;
+  Connection* pop_idle(PoolBucket& bucket, const ReuseRules& rules) noexcept;
+  bool usable(Connection& connection, const ReuseRules& rules) noexcept;
+  bool host_has_room(const PoolHost& host) const noexcept {
+    return limits_.max_host == 0 || host.num_connections < limits_.max_host;
+  }
+  bool total_has_room() const noexcept {
+    return limits_.max_total == 0 || num_connections_ < limits_.max_total;
+  }
+  bool make_host_room(PoolHost& host) noexcept;
+  bool make_total_room() noexcept;
+  void reserve(PoolRequest& request) noexcept;
+  void enqueue(List<PoolRequest, QueueTag>& queue, PoolRequest& request) noexcept;
+  void dequeue(PoolRequest& request) noexcept;
+  void place_freed(PoolHost& host) noexcept;
+  void unreserve(PoolBucket& bucket) noexcept;
+  void give_back(Connection& connection, Nanos now) noexcept;
+  void grant(PoolRequest& request, Connection& connection) noexcept;
+  void discard(Connection& connection) noexcept;
+  void take_from_idle(Connection& connection) noexcept;
+  void close_idle(Connection& connection) noexcept;
+  void shrink() noexcept;
+
+  Reactor& reactor_;
+  PoolLimits limits_;
+  std::size_t num_connections_ = 0;  ///< open or reserved
+  std::size_t num_idle_ = 0;
+  std::size_t num_waiting_ = 0;
+  curl_off_t next_id_ = 0;
+  std::unordered_map<const ConnectionKey*, std::unique_ptr<PoolBucket>, KeyHash, KeyEqual> buckets_;
+  std::unordered_map<std::string_view, std::unique_ptr<PoolHost>> hosts_;
+  List<Connection, LruTag> lru_;            ///< idle connections, the longest idle first
+  List<PoolRequest, QueueTag> total_queue_;  ///< waiting for MAX_TOTAL_CONNECTIONS
+};
+
+}  // namespace hiper

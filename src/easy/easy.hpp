@@ -1,0 +1,66 @@
+// What a CURL* is: the options asked for, the results of the last transfer, and the places where the engine
+// hangs its own parts. Made and destroyed by api/easy.cc.
+#pragma once
+#include <curl/curl.h>
+
+#include <cstdint>
+#include <string_view>
+
+#include "easy/info.hpp"
+#include "easy/options.hpp"
+#include "easy/response_headers.hpp"
+
+namespace hiper {
+
+class Share;
+
+class Easy {
+ public:
+  Easy() noexcept = default;
+  Easy(const Easy&) = delete;
+  Easy& operator=(const Easy&) = delete;
+  /// Calls `detach` first, then leaves the share.
+  ~Easy();
+
+  /// The object behind a handle; nullptr for NULL and for what is not (or no longer) an easy handle.
+  static Easy* from(CURL* handle) noexcept {
+    Easy* const easy = static_cast<Easy*>(handle);
+    return easy != nullptr && easy->magic_ == kMagic ? easy : nullptr;
+  }
+  CURL* handle() noexcept { return this; }
+
+  /// A new handle with the same options (curl_easy_duphandle); nullptr when memory is out.
+  Easy* duplicate() const;
+  /// Options back to those of a new handle, results forgotten; share, connections and cookies stay
+  /// (curl_easy_reset).
+  void reset() noexcept;
+
+  /// Puts `text` (cut to CURL_ERROR_SIZE - 1 bytes) into CURLOPT_ERRORBUFFER, if there is one.
+  void set_error_text(std::string_view text) noexcept;
+  /// Empties CURLOPT_ERRORBUFFER; a transfer starts with this.
+  void clear_error_text() noexcept;
+
+  Options options;
+  Info info;
+  ResponseHeaders headers;
+  Share* share = nullptr;  ///< set through attach_share()
+
+  // The engine's own: none of this room looks at them.
+  void* engine_slot = nullptr;    ///< the engine this handle is added to
+  void* transfer_slot = nullptr;  ///< the transfer while it is added
+  void* parts_slot = nullptr;     ///< what the engine keeps for this handle between transfers
+  /// Called by the destructor when set, while the handle is still valid: takes it out of its engine and frees
+  /// what hangs in the slots.
+  void (*detach)(Easy& easy) noexcept = nullptr;
+  /// Called after reset() when set: forget what was prepared from the options.
+  void (*on_reset)(Easy& easy) noexcept = nullptr;
+
+ private:
+  static constexpr std::uint32_t kMagic = 0x68697065;
+  std::uint32_t magic_ = kMagic;
+};
+
+/// CURLOPT_SHARE: takes part in `share` (a CURLSH*), or in none when NULL.
+CURLcode attach_share(Easy& easy, void* share) noexcept;
+
+}  // namespace hiper

@@ -1,0 +1,359 @@
+#include "easy/info.hpp"
+
+#include <arpa/inet.h>
+
+#include <limits>
+
+#include "base/features.hpp"
+#include "base/memory.hpp"
+#include "base/slist.hpp"
+#include "easy/easy.hpp"
+
+// Deprecated numbers are answered too.
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+namespace hiper {
+
+CookieLister cookie_lister = nullptr;
+
+void InfoRare::free_certinfo() noexcept {
+  for (int i = 0; i < certinfo.num_of_certs; ++i) slist_free(certinfo.certinfo[i]);
+  release(certinfo.certinfo);
+  certinfo = {0, nullptr};
+}
+
+void Info::begin() noexcept {
+  times = {};
+  numbers = {};
+  primary = {};
+  local = {};
+  effective_url.clear();
+  redirect_url.clear();
+  content_type.clear();
+  referer.clear();
+  effective_method = nullptr;
+  scheme = nullptr;
+  if (rare_ == nullptr) return;
+  rare_->ftp_entry_path.clear();
+  rare_->free_certinfo();
+}
+
+namespace {
+
+constexpr Nanos kMicrosecond = 1'000;
+
+struct TimeRow {
+  CURLINFO seconds;       ///< the double, CURLINFO_NONE where there is none
+  CURLINFO microseconds;  ///< the curl_off_t
+  Nanos InfoTimes::*member;
+};
+constexpr TimeRow kTimes[] = {
+    {CURLINFO_TOTAL_TIME, CURLINFO_TOTAL_TIME_T, &InfoTimes::total},
+    {CURLINFO_NAMELOOKUP_TIME, CURLINFO_NAMELOOKUP_TIME_T, &InfoTimes::namelookup},
+    {CURLINFO_CONNECT_TIME, CURLINFO_CONNECT_TIME_T, &InfoTimes::connect},
+    {CURLINFO_APPCONNECT_TIME, CURLINFO_APPCONNECT_TIME_T, &InfoTimes::appconnect},
+    {CURLINFO_PRETRANSFER_TIME, CURLINFO_PRETRANSFER_TIME_T, &InfoTimes::pretransfer},
+    {CURLINFO_STARTTRANSFER_TIME, CURLINFO_STARTTRANSFER_TIME_T, &InfoTimes::starttransfer},
+    {CURLINFO_REDIRECT_TIME, CURLINFO_REDIRECT_TIME_T, &InfoTimes::redirect},
+    {CURLINFO_NONE, CURLINFO_QUEUE_TIME_T, &InfoTimes::queue},
+    {CURLINFO_NONE, CURLINFO_POSTTRANSFER_TIME_T, &InfoTimes::posttransfer},
+};
+
+struct SizeRow {
+  CURLINFO real;     ///< the double
+  CURLINFO integer;  ///< the curl_off_t
+  curl_off_t InfoNumbers::*member;
+};
+constexpr SizeRow kSizes[] = {
+    {CURLINFO_SIZE_DOWNLOAD, CURLINFO_SIZE_DOWNLOAD_T, &InfoNumbers::size_download},
+    {CURLINFO_SIZE_UPLOAD, CURLINFO_SIZE_UPLOAD_T, &InfoNumbers::size_upload},
+    {CURLINFO_CONTENT_LENGTH_DOWNLOAD, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+     &InfoNumbers::content_length_download},
+    {CURLINFO_CONTENT_LENGTH_UPLOAD, CURLINFO_CONTENT_LENGTH_UPLOAD_T, &InfoNumbers::content_length_upload},
+    {CURLINFO_NONE, CURLINFO_SIZE_DELIVERED, &InfoNumbers::size_delivered},
+    {CURLINFO_NONE, CURLINFO_FILETIME_T, &InfoNumbers::filetime},
+    {CURLINFO_NONE, CURLINFO_RETRY_AFTER, &InfoNumbers::retry_after},
+    {CURLINFO_NONE, CURLINFO_CONN_ID, &InfoNumbers::conn_id},
+    {CURLINFO_NONE, CURLINFO_EARLYDATA_SENT_T, &InfoNumbers::earlydata_sent},
+};
+
+/// Bytes per second over the whole transfer.
+curl_off_t speed(const Info& info, curl_off_t size) noexcept {
+  const Nanos time = info.times.total / kMicrosecond;
+  if (time <= 0) return 0;
+  if (size <= std::numeric_limits<curl_off_t>::max() / 1'000'000) return size * 1'000'000 / time;
+  return size / time * 1'000'000;
+}
+
+bool find_offset(const Info& info, CURLINFO id, curl_off_t& answer) noexcept {
+  for (const TimeRow& row : kTimes) {
+    if (row.microseconds != id) continue;
+    answer = info.times.*row.member / kMicrosecond;
+    return true;
+  }
+  for (const SizeRow& row : kSizes) {
+    if (row.integer != id) continue;
+    answer = info.numbers.*row.member;
+    return true;
+  }
+  switch (id) {
+    case CURLINFO_SPEED_DOWNLOAD_T:
+      answer = speed(info, info.numbers.size_download);
+      return true;
+    case CURLINFO_SPEED_UPLOAD_T:
+      answer = speed(info, info.numbers.size_upload);
+      return true;
+    case CURLINFO_XFER_ID:
+      answer = info.xfer_id;
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool find_double(const Info& info, CURLINFO id, double& answer) noexcept {
+  for (const TimeRow& row : kTimes) {
+    if (row.seconds != id) continue;
+    answer = static_cast<double>(info.times.*row.member / kMicrosecond) / 1e6;
+    return true;
+  }
+  for (const SizeRow& row : kSizes) {
+    if (row.real != id) continue;
+    answer = static_cast<double>(info.numbers.*row.member);
+    return true;
+  }
+  if (id != CURLINFO_SPEED_DOWNLOAD && id != CURLINFO_SPEED_UPLOAD) return false;
+  const bool down = id == CURLINFO_SPEED_DOWNLOAD;
+  answer = static_cast<double>(speed(info, down ? info.numbers.size_download : info.numbers.size_upload));
+  return true;
+}
+
+/// Our own address: a connection that still lives is asked, so that nobody pays for it unasked.
+const Endpoint& local_endpoint(Info& info) noexcept {
+  if (!info.local.known() && info.connection != nullptr) info.local = info.connection->local_endpoint();
+  return info.local;
+}
+
+curl_socket_t active_socket(const Info& info) noexcept {
+  return info.connection != nullptr ? info.connection->active_socket() : info.last_socket;
+}
+
+/// What happened on the connection: codes, sizes, ports.
+bool find_number(Info& info, CURLINFO id, long& answer) noexcept {
+  const InfoNumbers& numbers = info.numbers;
+  const auto say = [&answer](auto value) noexcept {
+    answer = static_cast<long>(value);
+    return true;
+  };
+  switch (id) {
+    case CURLINFO_RESPONSE_CODE:
+      return say(numbers.response_code);
+    case CURLINFO_HTTP_CONNECTCODE:
+      return say(numbers.http_connectcode);
+    case CURLINFO_HTTP_VERSION:
+      return say(numbers.http_version);
+    case CURLINFO_HEADER_SIZE:
+      return say(numbers.header_size);
+    case CURLINFO_REQUEST_SIZE:
+      return say(numbers.request_size);
+    case CURLINFO_REDIRECT_COUNT:
+      return say(numbers.redirect_count);
+    case CURLINFO_NUM_CONNECTS:
+      return say(numbers.num_connects);
+    case CURLINFO_OS_ERRNO:
+      return say(numbers.os_errno);
+    case CURLINFO_FILETIME:
+      return say(numbers.filetime);
+    case CURLINFO_CONDITION_UNMET:
+      return say(numbers.condition_unmet);
+    case CURLINFO_PRIMARY_PORT:
+      return say(info.primary.port);
+    case CURLINFO_LOCAL_PORT:
+      return say(local_endpoint(info).port);
+    case CURLINFO_LASTSOCKET:
+      return say(active_socket(info));
+    default:
+      return false;
+  }
+}
+
+/// Whom was spoken to and how: protocol, authentication, TLS, proxy, RTSP.
+bool find_peer_number(const Info& info, CURLINFO id, long& answer) noexcept {
+  const InfoNumbers& numbers = info.numbers;
+  const InfoRare* const rare = info.rare_if_any();
+  const auto say = [&answer](auto value) noexcept {
+    answer = static_cast<long>(value);
+    return true;
+  };
+  switch (id) {
+    case CURLINFO_PROTOCOL:
+      return say(numbers.protocol);
+    case CURLINFO_SSL_VERIFYRESULT:
+      return say(numbers.ssl_verifyresult);
+    case CURLINFO_PROXY_SSL_VERIFYRESULT:
+      return say(numbers.proxy_ssl_verifyresult);
+    case CURLINFO_PROXY_ERROR:
+      return say(numbers.proxy_error);
+    case CURLINFO_USED_PROXY:
+      return say(numbers.used_proxy);
+    case CURLINFO_HTTPAUTH_AVAIL:
+      return say(numbers.httpauth_avail);
+    case CURLINFO_PROXYAUTH_AVAIL:
+      return say(numbers.proxyauth_avail);
+    case CURLINFO_HTTPAUTH_USED:
+      return say(numbers.httpauth_used);
+    case CURLINFO_PROXYAUTH_USED:
+      return say(numbers.proxyauth_used);
+    case CURLINFO_RTSP_CLIENT_CSEQ:
+      return say(rare != nullptr ? rare->rtsp_client_cseq : 0);
+    case CURLINFO_RTSP_SERVER_CSEQ:
+      return say(rare != nullptr ? rare->rtsp_server_cseq : 0);
+    case CURLINFO_RTSP_CSEQ_RECV:
+      return say(rare != nullptr ? rare->rtsp_cseq_recv : 0);
+    default:
+      return false;
+  }
+}
+
+/// The address as text, written into `buffer`; "" when there is none.
+const char* address_text(const Endpoint& endpoint, std::array<char, 48>& buffer) noexcept {
+  const int family = endpoint.family == Endpoint::Family::ipv4 ? AF_INET : AF_INET6;
+  const bool numeric = endpoint.family == Endpoint::Family::ipv4 || endpoint.family == Endpoint::Family::ipv6;
+  if (!numeric) return "";
+  const char* const text =
+      inet_ntop(family, endpoint.bytes.data(), buffer.data(), static_cast<socklen_t>(buffer.size()));
+  return text != nullptr ? text : "";
+}
+
+const char* method_name(const Options& options) noexcept {
+  if (const char* const custom = options.text(Opt::customrequest)) return custom;
+  switch (options.method()) {
+    case Method::get:
+      return "GET";
+    case Method::head:
+      return "HEAD";
+    case Method::put:
+      return "PUT";
+    case Method::post:
+    case Method::post_form:
+    case Method::post_mime:
+      return "POST";
+  }
+  return "GET";
+}
+
+const char* or_else(const TextBuffer& text, const char* fallback) noexcept {
+  return text.set() ? text.c_str() : fallback;
+}
+
+bool find_text(Easy& easy, CURLINFO id, const char*& answer) {
+  Info& info = easy.info;
+  const Options& options = easy.options;
+  const InfoRare* const rare = info.rare_if_any();
+  const auto say = [&answer](const char* text) noexcept {
+    answer = text;
+    return true;
+  };
+  switch (id) {
+    case CURLINFO_EFFECTIVE_URL: {
+      const char* const asked = options.text(Opt::url);
+      return say(or_else(info.effective_url, asked != nullptr ? asked : ""));
+    }
+    case CURLINFO_EFFECTIVE_METHOD:
+      return say(info.effective_method != nullptr ? info.effective_method : method_name(options));
+    case CURLINFO_CONTENT_TYPE:
+      return say(info.content_type.c_str());
+    case CURLINFO_REDIRECT_URL:
+      return say(info.redirect_url.c_str());
+    case CURLINFO_REFERER:
+      return say(or_else(info.referer, options.text(Opt::referer)));
+    case CURLINFO_SCHEME:
+      return say(info.scheme);
+    case CURLINFO_PRIMARY_IP:
+      return say(info.primary.known() ? address_text(info.primary, info.rare().primary_ip) : "");
+    case CURLINFO_LOCAL_IP:
+      return say(local_endpoint(info).known() ? address_text(info.local, info.rare().local_ip) : "");
+    case CURLINFO_PRIVATE:
+      return say(static_cast<const char*>(options.pointer(Opt::private_)));
+    case CURLINFO_CAINFO:
+      return say(kDefaultCaFile);
+    case CURLINFO_CAPATH:
+      return say(kDefaultCaPath);
+    case CURLINFO_FTP_ENTRY_PATH:
+      return say(rare != nullptr ? rare->ftp_entry_path.c_str() : nullptr);
+    case CURLINFO_RTSP_SESSION_ID:
+      return say(rare != nullptr ? rare->rtsp_session_id.c_str() : nullptr);
+    default:
+      return false;
+  }
+}
+
+const curl_tlssessioninfo* tls_session(Info& info, bool context) {
+  curl_tlssessioninfo& session = info.rare().tls_session;
+  session.backend = CURLSSLBACKEND_OPENSSL;
+  session.internals = nullptr;
+  if (info.connection != nullptr) {
+    session.internals = context ? info.connection->tls_context() : info.connection->tls_pointer();
+  }
+  return &session;
+}
+
+/// Lists and structures. Those without an owner (`certinfo`, the session) live until the next transfer.
+bool find_pointer(Easy& easy, CURLINFO id, const void*& answer) {
+  switch (id) {
+    case CURLINFO_SSL_ENGINES:
+      answer = nullptr;
+      return true;
+    case CURLINFO_COOKIELIST:
+      answer = cookie_lister != nullptr ? cookie_lister(easy) : nullptr;
+      return true;
+    case CURLINFO_CERTINFO:
+      answer = &easy.info.rare().certinfo;
+      return true;
+    case CURLINFO_TLS_SESSION:
+    case CURLINFO_TLS_SSL_PTR:
+      answer = tls_session(easy.info, id == CURLINFO_TLS_SESSION);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Stores what `find` answers; the application's variable stays untouched when there is no answer.
+template <class T, class Find>
+CURLcode store(void* answer, Find find) {
+  T value{};
+  if (!find(value)) return CURLE_UNKNOWN_OPTION;
+  *static_cast<T*>(answer) = value;
+  return CURLE_OK;
+}
+
+}  // namespace
+
+CURLcode get_info(Easy& easy, CURLINFO id, void* answer) {
+  Info& info = easy.info;
+  if (answer == nullptr) return CURLE_UNKNOWN_OPTION;
+  switch (static_cast<unsigned>(id) & CURLINFO_TYPEMASK) {
+    case CURLINFO_STRING:
+      return store<const char*>(answer, [&](const char*& text) { return find_text(easy, id, text); });
+    case CURLINFO_LONG:
+      return store<long>(answer, [&](long& number) {
+        return find_number(info, id, number) || find_peer_number(info, id, number);
+      });
+    case CURLINFO_DOUBLE:
+      return store<double>(answer, [&](double& number) { return find_double(info, id, number); });
+    case CURLINFO_OFF_T:
+      return store<curl_off_t>(answer, [&](curl_off_t& number) { return find_offset(info, id, number); });
+    case CURLINFO_SLIST:
+      return store<const void*>(answer, [&](const void*& list) { return find_pointer(easy, id, list); });
+    case CURLINFO_SOCKET:
+      return store<curl_socket_t>(answer, [&](curl_socket_t& socket) {
+        socket = active_socket(info);
+        return id == CURLINFO_ACTIVESOCKET;
+      });
+    default:
+      return CURLE_UNKNOWN_OPTION;
+  }
+}
+
+}  // namespace hiper

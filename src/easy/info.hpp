@@ -1,0 +1,148 @@
+// What happened: the results of a handle's last transfer, as curl_easy_getinfo tells them. Written by the
+// transfer and the rooms below it (plain members), read by get_info() and by the application's progress.
+#pragma once
+#include <curl/curl.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "base/clock.hpp"
+#include "easy/text_buffer.hpp"
+
+namespace hiper {
+
+/// An address of the peer or of our side, in a form that costs nothing to keep.
+struct Endpoint {
+  enum class Family : std::uint8_t { none, ipv4, ipv6, unix_path };
+  Family family = Family::none;
+  std::uint16_t port = 0;                ///< host byte order
+  std::array<std::uint8_t, 16> bytes{};  ///< network byte order; IPv4 in the first four
+
+  bool known() const noexcept { return family != Family::none; }
+};
+
+/// What only the connection of a transfer knows, asked for when an application wants it. Implemented by the
+/// transfer room; Info::connection points to it while there is one and is nulled before it dies.
+class ConnectionInfo {
+ public:
+  /// The socket for CURLINFO_ACTIVESOCKET; CURL_SOCKET_BAD when there is none (any more).
+  virtual curl_socket_t active_socket() const noexcept = 0;
+  /// Our side's address (getsockname); not known() when there is none.
+  virtual Endpoint local_endpoint() const noexcept = 0;
+  /// The SSL* in use (CURLINFO_TLS_SSL_PTR), nullptr without TLS.
+  virtual void* tls_pointer() const noexcept = 0;
+  /// Its SSL_CTX* (CURLINFO_TLS_SESSION).
+  virtual void* tls_context() const noexcept = 0;
+
+ protected:
+  ~ConnectionInfo() = default;
+};
+
+/// Durations count from the start of the transfer (of the first request when redirects are followed), in
+/// nanoseconds; 0 means not reached.
+struct InfoTimes {
+  Nanos queue = 0;
+  Nanos namelookup = 0;
+  Nanos connect = 0;
+  Nanos appconnect = 0;
+  Nanos pretransfer = 0;
+  Nanos posttransfer = 0;
+  Nanos starttransfer = 0;
+  Nanos total = 0;  ///< up to now while the transfer runs
+  Nanos redirect = 0;
+};
+
+/// Numbers of the last transfer; the default values are what getinfo answers before any transfer.
+struct InfoNumbers {
+  curl_off_t size_download = 0;   ///< body bytes as they came over the wire
+  curl_off_t size_upload = 0;     ///< body bytes sent
+  curl_off_t size_delivered = 0;  ///< body bytes given to the application (after decoding)
+  curl_off_t content_length_download = -1;
+  curl_off_t content_length_upload = -1;
+  curl_off_t filetime = -1;  ///< seconds since 1970
+  curl_off_t retry_after = 0;
+  curl_off_t conn_id = -1;
+  curl_off_t earlydata_sent = 0;
+  long ssl_verifyresult = 0;
+  long proxy_ssl_verifyresult = 0;
+  std::uint32_t header_size = 0;
+  std::uint32_t request_size = 0;
+  std::uint32_t httpauth_avail = 0;  ///< CURLAUTH_*
+  std::uint32_t proxyauth_avail = 0;
+  std::uint32_t httpauth_used = 0;
+  std::uint32_t proxyauth_used = 0;
+  std::uint32_t protocol = 0;  ///< CURLPROTO_*
+  std::int32_t response_code = 0;
+  std::int32_t http_connectcode = 0;
+  std::int32_t redirect_count = 0;
+  std::int32_t num_connects = 0;
+  std::int32_t os_errno = 0;
+  std::uint8_t http_version = 0;  ///< CURL_HTTP_VERSION_*, 0 unknown
+  std::uint8_t proxy_error = 0;   ///< CURLPX_*
+  bool condition_unmet = false;
+  bool used_proxy = false;
+};
+
+/// Results that few transfers have, in memory of their own (Info::rare()).
+struct InfoRare {
+  TextBuffer ftp_entry_path;
+  TextBuffer rtsp_session_id;
+  long rtsp_client_cseq = 0;
+  long rtsp_server_cseq = 0;
+  long rtsp_cseq_recv = 0;
+  curl_certinfo certinfo{0, nullptr};  ///< owned: lists from curl_slist_append, the array from base/memory
+  std::array<char, 48> primary_ip{};   ///< built when asked for
+  std::array<char, 48> local_ip{};
+  curl_tlssessioninfo tls_session{CURLSSLBACKEND_NONE, nullptr};
+
+  InfoRare() noexcept = default;
+  InfoRare(const InfoRare&) = delete;
+  InfoRare& operator=(const InfoRare&) = delete;
+  ~InfoRare() { free_certinfo(); }
+  void free_certinfo() noexcept;
+};
+
+class Easy;
+
+/// How CURLINFO_COOKIELIST is answered: a new list that the application frees, nullptr for no cookies. Set
+/// once by the room that keeps cookies; nullptr until there is one.
+using CookieLister = curl_slist* (*)(Easy& easy);
+extern CookieLister cookie_lister;
+
+/// curl_easy_getinfo: stores the answer to `id` through `answer` (its type is in the number of `id`).
+/// CURLE_UNKNOWN_OPTION for other numbers and for a NULL answer, which is then left alone. May throw
+/// std::bad_alloc.
+CURLcode get_info(Easy& easy, CURLINFO id, void* answer);
+
+struct Info {
+  InfoTimes times;
+  InfoNumbers numbers;
+  Endpoint primary;
+  Endpoint local;  ///< may stay unknown while `connection` is set: it is asked then
+  curl_off_t xfer_id = -1;
+  TextBuffer effective_url;                ///< unset: CURLOPT_URL is told
+  TextBuffer redirect_url;                 ///< where a redirect that was not followed leads
+  TextBuffer content_type;                 ///< unset: NULL is told
+  TextBuffer referer;                      ///< unset: CURLOPT_REFERER is told
+  const char* effective_method = nullptr;  ///< static text, set after a redirect changed it; nullptr: what
+                                           ///< the options say
+  const char* scheme = nullptr;            ///< static text in lower case
+  curl_socket_t last_socket = CURL_SOCKET_BAD;  ///< of CONNECT_ONLY transfers: survives begin()
+  ConnectionInfo* connection = nullptr;
+
+  /// A transfer starts: forgets the results of the last one, keeps buffers. xfer_id, connection and
+  /// last_socket are the caller's to set.
+  void begin() noexcept;
+  /// Throws std::bad_alloc when it is asked for the first time.
+  InfoRare& rare() {
+    if (!rare_) rare_ = std::make_unique<InfoRare>();
+    return *rare_;
+  }
+  InfoRare* rare_if_any() const noexcept { return rare_.get(); }
+
+ private:
+  std::unique_ptr<InfoRare> rare_;
+};
+
+}  // namespace hiper

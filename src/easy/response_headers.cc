@@ -1,0 +1,219 @@
+#include "easy/response_headers.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace hiper {
+
+namespace {
+
+constexpr std::uint32_t kFirstSegment = 512;
+constexpr std::uint32_t kSegmentMax = 64 * 1024;
+constexpr std::size_t kSegmentsKept = 2;       ///< over clear(), if they are small
+constexpr std::uint32_t kKeptCapacity = 2048;  ///< of a segment, in bytes
+constexpr std::size_t kEntriesKept = 64;
+constexpr unsigned kAllOrigins = CURLH_HEADER | CURLH_TRAILER | CURLH_CONNECT | CURLH_1XX | CURLH_PSEUDO;
+/// Set in curl_header::origin beside the documented bit, as the original library does: the field is a mask.
+constexpr unsigned kOriginMark = 1u << 27;
+
+constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+bool same_name(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() &&
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+unsigned origin_of(const HeadLine& line, bool connect) noexcept {
+  if (connect) return CURLH_CONNECT;
+  if (line.kind == LineKind::trailer) return CURLH_TRAILER;
+  return line.interim ? CURLH_1XX : CURLH_HEADER;
+}
+
+}  // namespace
+
+void ResponseHeaders::clear() noexcept {
+  if (segments_.size() > kSegmentsKept) segments_.resize(kSegmentsKept);
+  while (!segments_.empty() && segments_.back().capacity > kKeptCapacity) segments_.pop_back();
+  for (Segment& segment : segments_) segment.used = 0;
+  runs_.clear();
+  entries_.clear();
+  if (entries_.capacity() > kEntriesKept) std::vector<Entry>().swap(entries_);
+  if (runs_.capacity() > kEntriesKept) std::vector<Run>().swap(runs_);
+  indexed_runs_ = indexed_bytes_ = segment_ = head_ = head_segment_ = head_offset_ = 0;
+  request_ = 0;
+}
+
+ResponseHeaders::Segment& ResponseHeaders::room(std::size_t size) {
+  if (segment_ < segments_.size()) {
+    Segment& current = segments_[segment_];
+    if (current.capacity - current.used >= size) return current;
+    if (current.used != 0) ++segment_;
+  }
+  // Kept segments that are too small for this line are of no use any more.
+  while (segment_ < segments_.size() && segments_[segment_].capacity < size) {
+    segments_.erase(segments_.begin() + segment_);
+  }
+  if (segment_ == segments_.size()) {
+    const std::uint32_t doubled = segments_.empty() ? kFirstSegment : segments_.back().capacity * 2;
+    const std::uint32_t capacity = std::max(static_cast<std::uint32_t>(size), std::min(doubled, kSegmentMax));
+    segments_.push_back({std::make_unique_for_overwrite<char[]>(capacity), capacity, 0});
+  }
+  return segments_[segment_];
+}
+
+void ResponseHeaders::store(std::string_view text, unsigned origin, bool begins_head) {
+  Segment& segment = room(text.size());
+  const bool goes_on = !runs_.empty() && !begins_head && runs_.back().segment == segment_ &&
+                       runs_.back().offset + runs_.back().length == segment.used &&
+                       runs_.back().head == head_ && runs_.back().origin == origin &&
+                       runs_.back().request == request_;
+  if (!goes_on) {
+    runs_.push_back(
+        {segment_, segment.used, 0, head_, request_, static_cast<std::uint8_t>(origin), begins_head});
+  }
+  std::memcpy(segment.text.get() + segment.used, text.data(), text.size());
+  segment.used += static_cast<std::uint32_t>(text.size());
+  runs_.back().length += static_cast<std::uint32_t>(text.size());
+}
+
+void ResponseHeaders::add(const HeadLine& line, bool connect) {
+  const bool begins_head = line.kind == LineKind::status;
+  if (begins_head) {
+    const Segment& segment = room(line.raw.size());
+    ++head_;
+    head_segment_ = segment_;
+    head_offset_ = segment.used;
+  }
+  store(line.raw, origin_of(line, connect), begins_head);
+}
+
+void ResponseHeaders::add(std::string_view name, std::string_view value, unsigned origin) {
+  index();
+  Segment& segment = room(name.size() + value.size() + 2);
+  char* const place = segment.text.get() + segment.used;
+  std::copy(name.begin(), name.end(), place);
+  place[name.size()] = '\0';
+  char* const value_place = place + name.size() + 1;
+  std::copy(value.begin(), value.end(), value_place);
+  value_place[value.size()] = '\0';
+  entries_.push_back({place, value_place, static_cast<std::uint32_t>(name.size()), head_, request_,
+                      static_cast<std::uint8_t>(origin)});
+  segment.used += static_cast<std::uint32_t>(name.size() + value.size() + 2);
+}
+
+std::string_view ResponseHeaders::view(HeadSlice slice) const noexcept {
+  std::uint64_t offset = slice.offset + std::uint64_t{head_offset_};
+  for (std::uint32_t i = head_segment_; i <= segment_ && i < segments_.size(); ++i) {
+    const Segment& segment = segments_[i];
+    if (offset + slice.length <= segment.used) return {segment.text.get() + offset, slice.length};
+    offset -= std::min<std::uint64_t>(offset, segment.used);
+  }
+  return {};
+}
+
+// --- Index
+
+/// Takes what was stored since the last time.
+void ResponseHeaders::index() {
+  while (indexed_runs_ < runs_.size()) {
+    const Run& run = runs_[indexed_runs_];
+    index_run(run, indexed_bytes_);
+    indexed_bytes_ = run.length;
+    if (indexed_runs_ + 1 == runs_.size()) break;  // the last one may still grow
+    ++indexed_runs_;
+    indexed_bytes_ = 0;
+  }
+}
+
+void ResponseHeaders::index_run(const Run& run, std::uint32_t from) {
+  char* line = segments_[run.segment].text.get() + run.offset + from;
+  std::size_t left = run.length - from;
+  bool is_status = run.begins_head && from == 0;
+  while (left > 0) {
+    const char* const end = static_cast<const char*>(std::memchr(line, '\n', left));
+    if (end == nullptr) break;  // every recorded line has a line end
+    const std::size_t size = static_cast<std::size_t>(end - line) + 1;
+    if (!is_status) index_line(line, size, run);
+    is_status = false;
+    line += size;
+    left -= size;
+  }
+}
+
+/// Cuts the line up in place: the colon, and the byte behind the value, become NUL.
+void ResponseHeaders::index_line(char* line, std::size_t size, const Run& run) {
+  const std::string_view text(line, size);
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return;  // the blank line
+  const std::string_view value = trim_blanks(text.substr(colon + 1));
+  char* const value_place = value.empty() ? line + colon + 1 : line + (value.data() - text.data());
+  entries_.push_back(
+      {line, value_place, static_cast<std::uint32_t>(colon), run.head, run.request, run.origin});
+  line[colon] = '\0';
+  value_place[value.size()] = '\0';
+}
+
+const char* ResponseHeaders::value(std::string_view name, std::size_t& cursor) {
+  index();
+  while (cursor < entries_.size()) {
+    const Entry& entry = entries_[cursor++];
+    if (entry.head == head_ && same_name({entry.name, entry.name_length}, name)) return entry.value;
+  }
+  return nullptr;
+}
+
+// --- The public functions
+
+bool ResponseHeaders::valid(unsigned origin, int request) noexcept {
+  return origin != 0 && (origin & ~kAllOrigins) == 0 && request >= -1;
+}
+
+/// Describes entry `number` as one of its namesakes in `scope`.
+curl_header* ResponseHeaders::fill(curl_header& out, std::size_t number, Scope scope) const noexcept {
+  const Entry& wanted = entries_[number];
+  out.name = wanted.name;
+  out.value = wanted.value;
+  out.amount = out.index = 0;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    if (!scope.contains(entry)) continue;
+    if (!same_name({entry.name, entry.name_length}, {wanted.name, wanted.name_length})) continue;
+    if (i < number) ++out.index;
+    ++out.amount;
+  }
+  out.origin = wanted.origin | kOriginMark;
+  out.anchor = reinterpret_cast<void*>(number + 1);
+  return &out;
+}
+
+CURLHcode ResponseHeaders::find(const char* name, std::size_t wanted, unsigned origin, int request,
+                                curl_header** out) {
+  if (name == nullptr || out == nullptr || !valid(origin, request)) return CURLHE_BAD_ARGUMENT;
+  index();
+  if (entries_.empty()) return CURLHE_NOHEADERS;
+  if (request > request_) return CURLHE_NOREQUEST;
+  const Scope scope{origin, request == -1 ? request_ : request};
+  const std::string_view text(name);
+  bool any = false;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    if (!scope.contains(entries_[i]) || !same_name({entries_[i].name, entries_[i].name_length}, text))
+      continue;
+    any = true;
+    if (wanted-- != 0) continue;
+    *out = fill(found_, i, scope);
+    return CURLHE_OK;
+  }
+  return any ? CURLHE_BADINDEX : CURLHE_MISSING;
+}
+
+curl_header* ResponseHeaders::next(unsigned origin, int request, const curl_header* previous) {
+  if (!valid(origin, request) || request > request_) return nullptr;
+  index();
+  const Scope scope{origin, request == -1 ? request_ : request};
+  std::size_t i = previous == nullptr ? 0 : reinterpret_cast<std::size_t>(previous->anchor);
+  if (previous != nullptr && i == 0) return nullptr;
+  while (i < entries_.size() && !scope.contains(entries_[i])) ++i;
+  return i < entries_.size() ? fill(next_, i, scope) : nullptr;
+}
+
+}  // namespace hiper

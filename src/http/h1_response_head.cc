@@ -1,0 +1,291 @@
+// H1Response: status line, header lines and what they mean, trailers.
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "http/h1_response.hpp"
+
+namespace hiper {
+
+namespace {
+
+constexpr bool is_line_end(char c) noexcept { return c == '\r' || c == '\n'; }
+constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+constexpr const char* kNoHttp = "The server did not answer in HTTP/1";
+constexpr const char* kTooLargeFile = "The file is larger than CURLOPT_MAXFILESIZE allows";
+
+/// What is between the colon and the line end, without blanks around it.
+std::string_view header_value(const char* start, const char* end) noexcept {
+  while (end != start && (is_line_end(end[-1]) || is_blank(end[-1]))) --end;
+  while (start != end && is_blank(*start)) ++start;
+  return {start, static_cast<std::size_t>(end - start)};
+}
+
+/// Digits and nothing else. False when there are others, or none; `value` is -1 when it is too large.
+bool parse_length(std::string_view text, curl_off_t& value) noexcept {
+  constexpr curl_off_t kMax = std::numeric_limits<curl_off_t>::max();
+  value = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return false;
+    const int digit = c - '0';
+    if (value > kMax / 10 || (value == kMax / 10 && digit > kMax % 10)) value = -1;
+    if (value >= 0) value = value * 10 + digit;
+  }
+  return !text.empty();
+}
+
+}  // namespace
+
+H1Response::Step H1Response::line_failure(LineReader::Result result) noexcept {
+  if (result != LineReader::Result::too_long) return Step::need_more;
+  return fail(CURLE_TOO_LARGE, "A header line of the response is too long");
+}
+
+/// `rest` is what follows `line` in the bytes of this feed(). They are searched many lines at a time.
+bool H1Response::find_nul(std::string_view line, std::span<const char> rest) noexcept {
+  if (lines_.line_was_copied()) return line.find('\0') != std::string_view::npos;
+  constexpr std::size_t kAhead = 512;
+  const char* const line_end = line.data() + line.size();
+  const char* const from = std::max(line.data(), nul_free_until_);
+  const char* const to = line_end + std::min(rest.size(), kAhead);
+  const void* const hit = std::memchr(from, '\0', static_cast<std::size_t>(to - from));
+  nul_free_until_ = hit == nullptr ? to : static_cast<const char*>(hit);
+  return nul_free_until_ < line_end;
+}
+
+inline bool H1Response::has_nul(std::string_view line, std::span<const char> rest) noexcept {
+  const bool searched = line.data() + line.size() <= nul_free_until_ && !lines_.line_was_copied();
+  return !searched && find_nul(line, rest);
+}
+
+/// The sink's answer to a line was not a plain yes, or a limit was reached.
+H1Response::Step H1Response::after_unusual_line(Outcome outcome) noexcept {
+  if (outcome.kind() == Outcome::Kind::failed) return fail(outcome.code(), nullptr);
+  if (earlier_bytes_ + head_bytes_ + trailer_bytes_ > kHeadMax) {
+    return fail(CURLE_RECV_ERROR, "The headers of the response are too large");
+  }
+  if (line_count_ > kHeaderCountMax) return fail(CURLE_TOO_LARGE, "The response has too many headers");
+  return Step::paused;
+}
+
+/// Counts the line in `bytes` and hands it over.
+inline H1Response::Step H1Response::pass(const HeadLine& line, std::uint32_t& bytes) {
+  bytes += static_cast<std::uint32_t>(line.raw.size());
+  ++line_count_;
+  const Outcome outcome = sink_.header(line);
+  const bool limited =
+      earlier_bytes_ + head_bytes_ + trailer_bytes_ > kHeadMax || line_count_ > kHeaderCountMax;
+  if (!outcome.is_ok() || limited) [[unlikely]]
+    return after_unusual_line(outcome);
+  return Step::go_on;
+}
+
+// --- Status line
+
+H1Response::Step H1Response::read_status_line(std::span<const char>& bytes) {
+  if (bytes.empty()) return Step::need_more;
+  const bool fresh = lines_.partial().empty() || lines_.line_was_copied();
+  StatusPrefix prefix = StatusPrefix::undecided;
+  if (fresh) {
+    prefix = match_status_prefix({bytes.data(), bytes.size()}, rules_.aliases);
+    if (prefix == StatusPrefix::foreign) return begin_http09(Phase::body_until_close);
+  }
+  const LineReader::Result result = lines_.next(bytes, false);
+  const bool whole = result == LineReader::Result::line;
+  const std::string_view start = whole ? lines_.line() : lines_.partial();
+  if (!fresh) {
+    prefix = match_status_prefix(start, rules_.aliases);
+    if (prefix == StatusPrefix::foreign) return begin_http09(Phase::replay);
+  }
+  if (!whole) return line_failure(result);
+  return judge_status_line(start, prefix, bytes);
+}
+
+H1Response::Step H1Response::judge_status_line(std::string_view line, StatusPrefix prefix,
+                                               std::span<const char> rest) {
+  if (has_nul(line, rest)) return fail(CURLE_WEIRD_SERVER_REPLY, "The status line has a NUL byte");
+  StatusLine parsed{200, HttpVersion::v1_0};  // what an alias stands for
+  if (prefix != StatusPrefix::alias) {
+    const char* const why = prefix == StatusPrefix::http ? parse_status_line(line, parsed) : kNoHttp;
+    if (why != nullptr) return fail(CURLE_UNSUPPORTED_PROTOCOL, why);
+  }
+  line_ = parsed;
+  phase_ = Phase::header;
+  return pass({line, {}, LineKind::status, HeaderName::other, is_interim()}, head_bytes_);
+}
+
+/// No status line: all that comes is the body, if the application allows that.
+H1Response::Step H1Response::begin_http09(Phase body) {
+  if (!rules_.http09_allowed) return fail(CURLE_UNSUPPORTED_PROTOCOL, kNoHttp);
+  line_ = {};
+  framed_by_close_ = true;
+  phase_ = rules_.no_body ? Phase::done : body;
+  return apply(sink_.head_complete(*this));
+}
+
+// --- Header lines
+
+H1Response::Step H1Response::read_headers(std::span<const char>& bytes) {
+  HeadLine line{{}, {}, LineKind::header, HeaderName::other, is_interim()};
+  for (;;) {
+    const LineReader::Result result = lines_.next(bytes, true);
+    if (result != LineReader::Result::line) return line_failure(result);
+    line.raw = lines_.line();
+    if (has_nul(line.raw, bytes)) return fail(CURLE_WEIRD_SERVER_REPLY, "A header has a NUL byte");
+    if (is_line_end(line.raw.front())) return end_lines(line);
+    const Step step = take_header(line);
+    if (step != Step::go_on) return step;
+  }
+}
+
+/// A line that begins with CR or LF: blank, or nonsense.
+H1Response::Step H1Response::end_lines(HeadLine& line) {
+  if (line.raw.find_first_not_of("\r\n") != std::string_view::npos) {
+    return fail(CURLE_WEIRD_SERVER_REPLY, "A header begins with a carriage return");
+  }
+  line.kind = LineKind::blank;
+  line.name = HeaderName::other;
+  line.value = {};
+  phase_ = Phase::head_complete;
+  return pass(line, head_bytes_);
+}
+
+bool H1Response::split_header(HeadLine& line) noexcept {
+  const char* const start = line.raw.data();
+  const void* const found = std::memchr(start, ':', line.raw.size());
+  if (found == nullptr || is_blank(*start)) [[unlikely]] {
+    fail(CURLE_WEIRD_SERVER_REPLY,
+         found == nullptr ? "A header has no colon" : "The first header continues a line that is not there");
+    return false;
+  }
+  const char* const colon = static_cast<const char*>(found);
+  line.name = header_name({start, static_cast<std::size_t>(colon - start)});
+  line.value = {};
+  if (line.name != HeaderName::other) line.value = header_value(colon + 1, start + line.raw.size());
+  return true;
+}
+
+inline H1Response::Step H1Response::take_header(HeadLine& line) {
+  if (!split_header(line)) return Step::need_more;
+  if (line.name != HeaderName::other && !line.interim && !note(line)) return Step::need_more;
+  const Step step = pass(line, head_bytes_);
+  const bool too_large = line.name == HeaderName::content_length && rules_.size_max > 0 &&
+                         content_length_ > rules_.size_max && phase_ != Phase::failed;
+  return too_large ? fail(CURLE_FILESIZE_EXCEEDED, kTooLargeFile) : step;
+}
+
+H1Response::Step H1Response::read_trailers(std::span<const char>& bytes) {
+  HeadLine line{{}, {}, LineKind::trailer, HeaderName::other, false};
+  for (;;) {
+    const LineReader::Result result = lines_.next(bytes, true);
+    if (result != LineReader::Result::line) return line_failure(result);
+    line.raw = lines_.line();
+    if (is_line_end(line.raw.front())) {
+      phase_ = Phase::done;
+      return Step::need_more;
+    }
+    if (has_nul(line.raw, bytes)) return fail(CURLE_WEIRD_SERVER_REPLY, "A trailer has a NUL byte");
+    if (!split_header(line)) return Step::need_more;
+    const Step step = pass(line, trailer_bytes_);
+    if (step != Step::go_on) return step;
+  }
+}
+
+// --- What headers mean
+
+/// False: fail() was called.
+bool H1Response::note(const HeadLine& line) noexcept {
+  const bool first = !has(line.name);
+  seen_ |= 1u << static_cast<unsigned>(line.name);
+  const HeadSlice slice{head_bytes_ + static_cast<std::uint32_t>(line.value.data() - line.raw.data()),
+                        static_cast<std::uint32_t>(line.value.size())};
+  switch (line.name) {
+    case HeaderName::content_length:
+      return note_length(line.value);
+    case HeaderName::transfer_encoding:
+      note_transfer_encoding(line.value);
+      break;
+    case HeaderName::connection:
+      note_connection(line.value);
+      break;
+    case HeaderName::proxy_connection:
+      if (rules_.from_proxy) note_connection(line.value);
+      break;
+    case HeaderName::content_type:
+      if (!line.value.empty()) content_type_ = slice;
+      break;
+    case HeaderName::location:
+      if (first || location_.empty()) location_ = slice;
+      break;
+    case HeaderName::etag:
+      etag_ = slice;
+      break;
+    case HeaderName::last_modified:
+      last_modified_ = slice;
+      break;
+    case HeaderName::retry_after:
+      retry_after_ = slice;
+      break;
+    case HeaderName::content_range:
+      content_range_ = slice;
+      break;
+    default:
+      break;
+  }
+  return true;
+}
+
+/// RFC 9110 section 8.6: the same number several times, as a list or in several headers, counts once;
+/// different ones are an error. A number that is too large is taken as unknown, as the original library does.
+bool H1Response::note_length(std::string_view value) noexcept {
+  if (rules_.ignore_length) return true;
+  bool any = false;
+  std::string_view list = value;
+  std::string_view member;
+  for (; next_list_member(list, member); any = true) {
+    curl_off_t length = -1;
+    if (!parse_length(member, length)) break;
+    if (length < 0 && rules_.size_max > 0) {
+      fail(CURLE_FILESIZE_EXCEEDED, kTooLargeFile);
+      return false;
+    }
+    const bool known = content_length_ >= 0 || length_unusable_;
+    if (known && length != content_length_) break;
+    length_unusable_ = length < 0;
+    content_length_ = length;
+    if (list.empty()) return true;
+  }
+  fail(CURLE_WEIRD_SERVER_REPLY, any ? "The response has contradictory values of Content-Length"
+                                     : "The response has an invalid Content-Length");
+  return false;
+}
+
+/// RFC 9112 section 6.1. The codings themselves are BodyWriter's; unlike there, the place of "chunked" does
+/// not matter.
+void H1Response::note_transfer_encoding(std::string_view codings) noexcept {
+  std::string_view coding;
+  while (next_list_member(codings, coding)) {
+    if (equals_lower(coding, "chunked")) {
+      chunked_ = true;
+    } else {
+      other_coding_ = true;
+    }
+  }
+}
+
+/// RFC 9112 section 9.3.
+void H1Response::note_connection(std::string_view options) noexcept {
+  std::string_view option;
+  while (next_list_member(options, option)) {
+    if (is_close_option(option)) said_close_ = true;
+    if (header_name(option) == HeaderName::keep_alive) said_keep_alive_ = true;
+  }
+}
+
+bool H1Response::keep_alive() const noexcept {
+  if (!complete() || framed_by_close_ || stopped_ || said_close_ || upgraded()) return false;
+  return said_keep_alive_ || line_.version >= HttpVersion::v1_1;
+}
+
+}  // namespace hiper

@@ -1,0 +1,49 @@
+// The head of an HTTP/1.x request: request line and headers as one text, from the options of a handle (RFC 9112,
+// sections 3 and 5; CURLOPT_HTTPHEADER(3)). No I/O. Called by transfer/plan.cc.
+#pragma once
+#include <curl/curl.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/status.hpp"
+#include "easy/options.hpp"
+#include "parse/url.hpp"
+
+namespace hiper {
+
+/// What the options alone do not say.
+struct RequestContext {
+  RequestContext(const Options& request_options, const Url& request_url, std::string_view request_host)
+      : options(request_options), url(request_url), host(request_host) {}
+  const Options& options;
+  const Url& url;
+  std::string_view host;           ///< for the Host header: ASCII, IPv6 in brackets
+  Method method = Method::get;     ///< after the method rules of redirects
+  bool drop_custom_method = false;  ///< a redirect turned the request into a GET
+  bool own_origin = true;          ///< the URL has the origin that the application's credentials are for
+  std::string_view user;           ///< for this request: from the options or the URL, decoded
+  std::string_view password;
+  bool has_user = false;
+  const char* referer = nullptr;   ///< nullptr: none
+  bool has_body = false;
+  curl_off_t body_size = -1;       ///< -1: unknown
+  std::string_view body_type;      ///< default Content-Type of the body; empty: none
+  bool http10 = false;
+  bool avoid_expect = false;       ///< the server has refused an Expect header
+};
+
+/// What the head promises about the request.
+struct RequestHead {
+  std::string text;
+  const char* method_name = "GET";  ///< static or the option's text
+  bool expect_continue = false;
+  bool chunked = false;             ///< the body goes in chunks
+  long auth_used = 0;               ///< CURLAUTH_*
+};
+
+/// Throws std::bad_alloc. CURLE_UPLOAD_FAILED when HTTP/1.0 is asked for with a body of unknown size;
+/// CURLE_BAD_FUNCTION_ARGUMENT for a method with a space or control character in it.
+Status write_request_head(const RequestContext& context, RequestHead& head);
+
+}  // namespace hiper

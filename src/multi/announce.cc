@@ -1,0 +1,85 @@
+// The end of a turn: what the application is told about sockets and the timer. Nothing else in the library calls the
+// socket and timer callbacks, so they never see a half-changed state.
+#include <unistd.h>
+
+#include "multi/engine.hpp"
+
+namespace hiper {
+
+// Retired sockets first: their number is free for the application before it may be announced again.
+void Engine::announce_sockets() noexcept {
+  while (!retired_.empty() || !changed_.empty()) {
+    while (!retired_.empty()) close_retired(retired_.pop_front());
+    if (!changed_.empty()) announce_interest(changed_.pop_front());
+  }
+}
+
+void Engine::announce_interest(Watch& watch) noexcept {
+  count_waited(watch);
+  if (poller_.open() && !poller_.update(watch)) fire(watch, Events::error);
+  if (watch.wanted_ == watch.announced_ || settings.socket_function == nullptr) return;
+  watch.announced_ = watch.wanted_;
+  if (watch.wanted_ != Events::none) {
+    call_socket_function(watch, static_cast<int>(watch.wanted_));
+    return;
+  }
+  call_socket_function(watch, CURL_POLL_REMOVE);
+  watch.socketp_ = nullptr;
+}
+
+void Engine::close_retired(Watch& watch) noexcept {
+  count_waited(watch);
+  if (watch.announced_ != Events::none && settings.socket_function != nullptr) {
+    call_socket_function(watch, CURL_POLL_REMOVE);
+  }
+  poller_.forget(watch);
+  sockets_.erase(watch);
+  if (watch.closer_.function != nullptr) {
+    watch.closer_.function(watch.closer_.data, watch.fd_);
+  } else {
+    ::close(watch.fd_);
+  }
+  delete &watch;
+}
+
+void Engine::count_waited(Watch& watch) noexcept {
+  const bool waited = watch.wanted_ != Events::none;
+  if (waited == watch.counted_) return;
+  watch.counted_ = waited;
+  if (waited) {
+    ++num_waited_;
+  } else {
+    --num_waited_;
+  }
+}
+
+void Engine::call_socket_function(Watch& watch, int what) noexcept {
+  const int answer =
+      settings.socket_function(watch.easy_, watch.fd_, what, settings.socket_data, watch.socketp_);
+  if (answer == -1) aborted_ = callback_failed_ = true;
+}
+
+Nanos Engine::next_deadline() noexcept {
+  return ready_.empty() && next_turn_.empty() ? timers_.next() : kAtOnce;
+}
+
+// `again`: after a CURL_SOCKET_TIMEOUT call the application's one-shot timer is spent, so a pending deadline is told
+// again even if it is the same.
+void Engine::announce_timer(bool again) noexcept {
+  const Nanos due = next_deadline();
+  if (due == announced_due_ && (!again || due == kNever)) return;
+  announced_due_ = due;
+  if (settings.timer_function == nullptr) return;
+  const long ms = due == kNever ? -1 : due <= now_ ? 0 : static_cast<long>((due - now_ + kMillisecond - 1) / kMillisecond);
+  if (settings.timer_function(handle(), ms, settings.timer_data) == -1) aborted_ = callback_failed_ = true;
+}
+
+// Some programs read one message per event, and none after the call that starts things. When nothing else is going to
+// wake them they get one more turn for each message they have read, so that none is left behind.
+bool Engine::needs_another_turn(Entry entry) noexcept {
+  const int threshold = entry == Entry::socket ? 2 : 1;
+  return num_unread_ >= threshold && num_unread_ != nagged_unread_ && num_waited_ == 0 &&
+         announced_due_ == kNever;
+}
+
+}  // namespace hiper

@@ -1,0 +1,134 @@
+// From the response to the application: header lines and body go to its callbacks, results to getinfo. The receiving
+// half of Transfer.
+#include <charconv>
+
+#include "parse/ascii.hpp"
+#include "parse/date.hpp"
+#include "transfer/redirect.hpp"
+#include "transfer/transfer.hpp"
+
+namespace hiper {
+
+WriteConfig Transfer::write_config() const noexcept {
+  WriteConfig config;
+  config.write = options().function<curl_write_callback>(Opt::writefunction);
+  config.write_data = options().pointer(Opt::writedata);
+  config.header = options().function<curl_write_callback>(Opt::headerfunction);
+  config.header_data = options().pointer(Opt::headerdata);
+  config.headers_in_body = options().flag(Opt::header);
+  config.decode_content =
+      options().text(Opt::accept_encoding) != nullptr && options().flag(Opt::http_content_decoding);
+  config.decode_transfer = options().flag(Opt::http_transfer_decoding);
+  config.size_max = options().offset(Opt::maxfilesize_large);
+  config.buffer_size = static_cast<std::size_t>(options().number(Opt::buffersize));
+  return config;
+}
+
+ResponseRules Transfer::response_rules() const noexcept {
+  ResponseRules rules;
+  rules.aliases = options().list(Opt::http200aliases);
+  rules.size_max = options().offset(Opt::maxfilesize_large);
+  rules.http09_allowed = options().flag(Opt::http09_allowed);
+  rules.no_body = plan_->method == Method::head;
+  rules.ignore_length = options().flag(Opt::ignore_content_length);
+  rules.decode_transfer = options().flag(Opt::http_transfer_decoding);
+  return rules;
+}
+
+Outcome Transfer::paused(const Outcome& outcome) noexcept {
+  if (outcome.kind() == Outcome::Kind::paused) pause_ |= CURLPAUSE_RECV;
+  return outcome;
+}
+
+Outcome Transfer::header(const HeadLine& line) {
+  if (line.kind == LineKind::status) easy_->info.content_type.clear();
+  easy_->headers.add(line);
+  if (verbose_) debug(CURLINFO_HEADER_IN, line.raw);
+  const CURLcode code = writer_.header_seen(line, *this);
+  if (code != CURLE_OK) return Outcome::failed(code);
+  if (HeaderWriter::idle(writer_.config())) return Outcome::ok(line.raw.size());
+  return paused(header_writer_.write(writer_.config(), line.raw, line.kind, *this));
+}
+
+HeadVerdict Transfer::head_complete(const H1Response& response) {
+  numbers().response_code = response.status();
+  if (response.is_interim()) {
+    continue_seen_ = response.status() == 100;
+    return {};
+  }
+  note_head(response);
+  return judge(response);
+}
+
+void Transfer::note_head(const H1Response& response) {
+  InfoNumbers& n = numbers();
+  n.http_version = static_cast<std::uint8_t>(response.version());
+  n.content_length_download = response.content_length();
+  if (!response.content_type().empty()) {
+    static_cast<void>(easy_->info.content_type.assign(easy_->headers.view(response.content_type())));
+  }
+  if (options().flag(Opt::filetime) && !response.last_modified().empty()) {
+    n.filetime = date_or_minus_one(easy_->headers.view(response.last_modified()));
+  }
+  if (!response.retry_after().empty()) {
+    const std::string_view text = easy_->headers.view(response.retry_after());
+    n.retry_after = retry_after_seconds(text, static_cast<std::int64_t>(time(nullptr)));
+  }
+  if (response.status() == 304 && options().number(Opt::timecondition) != CURL_TIMECOND_NONE) n.condition_unmet = true;
+}
+
+HeadVerdict Transfer::judge(const H1Response& response) {
+  const int status = response.status();
+  const curl_off_t resume = options().offset(Opt::resume_from_large);
+  if (status >= 400 && options().flag(Opt::failonerror) && !(status == 416 && resume > 0)) {
+    failuref("The server answered with the error %d", status);
+    return {HeadVerdict::Action::fail, CURLE_HTTP_RETURNED_ERROR};
+  }
+  redirect_to_.clear();
+  if (status / 100 == 3 && !response.location().empty()) {
+    const std::string_view location = easy_->headers.view(response.location());
+    std::string target;
+    if (resolve_redirect(plan_->url, location, options(), target)) {
+      if (options().number(Opt::followlocation) != 0) {
+        redirect_to_ = std::move(target);
+        return {HeadVerdict::Action::ignore, CURLE_OK};
+      }
+      if (!easy_->info.redirect_url.assign(target)) return {HeadVerdict::Action::fail, CURLE_OUT_OF_MEMORY};
+    }
+  }
+  if (status == 417 && plan_->head.expect_continue && request_body_.plan().present) {
+    return {HeadVerdict::Action::ignore, CURLE_OK};
+  }
+  if (resume > 0 && plan_->method == Method::get && status / 100 == 2 && response.content_range().empty()) {
+    if (response.content_length() == resume) return {HeadVerdict::Action::ignore, CURLE_OK};
+    failure("The server does not send ranges: the download cannot be resumed");
+    return {HeadVerdict::Action::fail, CURLE_RANGE_ERROR};
+  }
+  return {};
+}
+
+Outcome Transfer::body(std::span<const char> bytes) {
+  if (verbose_) debug(CURLINFO_DATA_IN, bytes);
+  const Outcome outcome = writer_.write(bytes, *this);
+  numbers().size_download = writer_.downloaded();
+  numbers().size_delivered = writer_.delivered();
+  return paused(outcome);
+}
+
+Outcome Transfer::resume_delivery() {
+  if (header_writer_.has_pending()) {
+    const Outcome headers = header_writer_.resume(writer_.config(), *this);
+    if (!headers.is_ok()) return paused(headers);
+  }
+  const Outcome outcome = writer_.resume(*this);
+  numbers().size_delivered = writer_.delivered();
+  return paused(outcome);
+}
+
+Outcome Transfer::finish_delivery() {
+  const Outcome outcome = writer_.finish(*this);
+  numbers().size_delivered = writer_.delivered();
+  return paused(outcome);
+}
+
+}  // namespace hiper

@@ -1,0 +1,216 @@
+// The flow of a transfer: one request after the other until the answer is the final one.
+#include <sys/socket.h>
+
+#include "conn/connect.hpp"
+#include "dns/resolver.hpp"
+#include "http/h1_exchange.hpp"
+#include "transfer/redirect.hpp"
+#include "transfer/transfer.hpp"
+
+namespace hiper {
+namespace {
+
+constexpr unsigned kRetriesMax = 5;
+
+std::string without_credentials(const Url& url) {
+  Url bare = url;
+  std::string text;
+  for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_FRAGMENT}) {
+    static_cast<void>(bare.clear(part));
+  }
+  static_cast<void>(bare.to_string(0, text));
+  return text;
+}
+
+}  // namespace
+
+Flow<Status> Transfer::dialog(Task& task) {
+  for (;;) {
+    const Status done = co_await one_request(task);
+    if (!done.ok()) {
+      if (!should_retry(done.code())) co_return done;
+      const Status prepared = prepare_retry();
+      if (!prepared.ok()) co_return prepared;
+      continue;
+    }
+    bool again = false;
+    const Status next = after_response(again);
+    if (!next.ok() || !again) co_return next;
+  }
+}
+
+Flow<Status> Transfer::one_request(Task& task) {
+  if (const Status prepared = prepare(); !prepared.ok()) co_return prepared;
+  if (const Status connected = co_await get_connection(task); !connected.ok()) co_return connected;
+  if (options().number(Opt::connect_only) != 0) co_return Status();
+  H1Request request;
+  if (const Status ready = before_request(request); !ready.ok()) co_return ready;
+  H1Exchange exchange(services_, *lease_, request, response_, *this);
+  const Status exchanged = co_await run_h1_exchange(task, exchange, lease_->stream->watch());
+  reusable_ = exchange.reusable();
+  peer_was_gone_ = exchange.peer_was_gone();
+  co_return exchanged;
+}
+
+Flow<Status> Transfer::get_connection(Task& task) {
+  ReuseRules rules = reuse_rules(options(), plan_->method);
+  rules.probe = rules.probe || num_retries_ > 0;
+  bool served = services_.pool.ask(pool_request_, plan_->key, rules);
+  while (!served) {
+    co_await WaitWake(task);
+    served = Pool::served(pool_request_);
+  }
+  lease_ = services_.pool.take(pool_request_);
+  if (easy_->info.times.queue == 0) easy_->info.times.queue = now() - started_at_;
+  if (lease_->connected()) {
+    if (verbose_) infof("Re-using the connection %ld", static_cast<long>(lease_->id()));
+    note_connection();
+    co_return Status();
+  }
+  const Status opened = co_await open_connection(task);
+  co_return opened;
+}
+
+Flow<Status> Transfer::open_connection(Task& task) {
+  const long ms = options().number(Opt::connecttimeout_ms);
+  const Nanos deadline = ms > 0 ? after_ms(now(), ms) : kNever;
+  ConnectJob job{services_, options(), plan_->target, plan_->tls.get(), easy_->handle(), *this, *lease_, deadline};
+  ++numbers().num_connects;
+  const Status connected = co_await connect_flow(task, job);
+  InfoTimes& times = easy_->info.times;
+  if (job.times.resolved != 0) times.namelookup = job.times.resolved - started_at_;
+  if (job.times.connected != 0) times.connect = job.times.connected - started_at_;
+  if (job.times.secured != 0) times.appconnect = job.times.secured - started_at_;
+  if (job.os_error != 0) numbers().os_errno = job.os_error;
+  if (plan_->target.tls) numbers().ssl_verifyresult = job.verify_result;
+  if (connected.ok()) note_connection();
+  co_return connected;
+}
+
+// What the handle asked for last time is still there: parsed URL, key and head are made again only when an option, or
+// what a redirect said, has changed.
+Status Transfer::prepare() {
+  const bool changed = changes_ != nullptr;
+  const Method method = changed && changes_->method_changed ? changes_->method : options().method();
+  if (!changed || changes_->method_changed || !request_body_.plan().present) {
+    if (const Status body = request_body_.prepare(*easy_, method, *this); !body.ok()) return body;
+  }
+  EasyParts& parts = parts_of(*easy_);
+  if (!changed && plan_is_current(parts.plan, options(), request_body_.plan())) {
+    plan_ = &parts.plan;
+  } else {
+    if (changed && !changed_plan_) changed_plan_ = std::make_unique<Plan>();
+    Plan& plan = changed ? *changed_plan_ : parts.plan;
+    static const PlanChanges none;
+    const Status made = make_plan(options(), changed ? *changes_ : none, request_body_.plan(), *this, plan);
+    if (!made.ok()) return made;
+    plan_ = &plan;
+    if (const curl_slist* const list = options().list(Opt::resolve)) {
+      const CURLcode applied = services_.resolver.cache().apply_resolve_list(list, now());
+      if (applied != CURLE_OK) return Status(applied);
+    }
+  }
+  easy_->info.scheme = plan_->scheme->name.data();
+  numbers().protocol = static_cast<std::uint32_t>(plan_->scheme->protocol);
+  easy_->info.effective_method = plan_->head.method_name;
+  numbers().httpauth_used = static_cast<std::uint32_t>(plan_->head.auth_used);
+  return Status();
+}
+
+Status Transfer::before_request(H1Request& request) {
+  if (const auto allowed = options().function<curl_prereq_callback>(Opt::prereqfunction)) {
+    const AddressText remote = ip_text(lease_->remote);
+    const AddressText local = ip_text(lease_->local);
+    const int answer = allowed(options().pointer(Opt::prereqdata), const_cast<char*>(remote.c_str()),
+                               const_cast<char*>(local.c_str()), lease_->remote.port(), lease_->local.port());
+    if (answer != CURL_PREREQFUNC_OK) {
+      failure("The prerequest callback aborted the transfer");
+      return Status(CURLE_ABORTED_BY_CALLBACK);
+    }
+  }
+  request.head = plan_->head.text;
+  if (const Status opened = request_body_.open(*easy_, plan_->head.chunked, request.body); !opened.ok()) return opened;
+  request.expect_continue = plan_->head.expect_continue && request.body != nullptr;
+  request.expect_timeout = options().number(Opt::expect_100_timeout_ms) * kMillisecond;
+  request.keep_sending_on_error = options().flag(Opt::keep_sending_on_error);
+  request.read_size = std::max<std::size_t>(65536, static_cast<std::size_t>(options().number(Opt::buffersize)));
+  if (request_body_.plan().present) numbers().content_length_upload = request_body_.plan().size;
+  easy_->info.times.pretransfer = now() - started_at_;
+  response_.begin(response_rules());
+  writer_.begin(write_config());
+  header_writer_.reset();
+  received_any_ = false;
+  return Status();
+}
+
+// A kept connection may have been closed by the peer before it saw the request: nothing is lost, try another one.
+bool Transfer::should_retry(CURLcode code) const noexcept {
+  if (!peer_was_gone_ || num_retries_ >= kRetriesMax) return false;
+  return code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+}
+
+Status Transfer::prepare_retry() {
+  ++num_retries_;
+  peer_was_gone_ = false;
+  error_told_ = false;
+  easy_->clear_error_text();
+  easy_->info.connection = nullptr;
+  lease_.drop();
+  if (verbose_) info("The connection was closed by the peer, trying again on another one");
+  return Status();
+}
+
+Status Transfer::after_response(bool& again) {
+  if (options().number(Opt::connect_only) != 0) return Status();
+  numbers().header_size += response_.header_bytes();
+  easy_->info.connection = nullptr;
+  if (reusable_ && !options().flag(Opt::forbid_reuse)) {
+    lease_.keep(now());
+  } else {
+    lease_.drop();
+  }
+  if (response_.status() == 417 && plan_->head.expect_continue && request_body_.plan().present) {
+    if (!changes_) changes_ = std::make_unique<PlanChanges>();
+    changes_->avoid_expect = true;
+    again = true;
+    easy_->headers.next_request();
+    return Status();
+  }
+  if (redirect_to_.empty()) return Status();
+  again = true;
+  return follow();
+}
+
+Status Transfer::follow() {
+  const long most = options().number(Opt::maxredirs);
+  if (most >= 0 && numbers().redirect_count >= most) {
+    failuref("More than %ld redirects", most);
+    if (!easy_->info.redirect_url.assign(redirect_to_)) return Status::out_of_memory();
+    return Status(CURLE_TOO_MANY_REDIRECTS);
+  }
+  ++numbers().redirect_count;
+  easy_->info.times.redirect = now() - started_at_;
+  if (!changes_) changes_ = std::make_unique<PlanChanges>();
+  PlanChanges& changes = *changes_;
+  if (options().flag(Opt::autoreferer)) {
+    changes.referer = without_credentials(plan_->url);
+    if (!easy_->info.referer.assign(changes.referer)) return Status::out_of_memory();
+  }
+  const RedirectedMethod next = redirected_method(response_.status(), plan_->method, options());
+  changes.method_changed = changes.method_changed || next.method != plan_->method;
+  changes.method = next.method;
+  changes.drop_custom_method = changes.drop_custom_method || next.drop_custom;
+  changes.redirected = true;
+  changes.url = std::move(redirect_to_);
+  redirect_to_.clear();
+  Url target;
+  if (Url::parse(changes.url, CURLU_NON_SUPPORT_SCHEME, target).ok()) {
+    changes.own_origin = changes.own_origin && same_origin(plan_->url, target);
+  }
+  if (!easy_->info.effective_url.assign(changes.url)) return Status::out_of_memory();
+  easy_->headers.next_request();
+  if (verbose_) infof("Following the redirect to %s", changes.url.c_str());
+  return Status();
+}
+
+}  // namespace hiper

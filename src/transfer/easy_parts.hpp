@@ -1,0 +1,25 @@
+// What the engine keeps with an easy handle between transfers: the prepared request, the connection of CONNECT_ONLY,
+// the engine of curl_easy_perform. Hangs in Easy::parts_slot; made on first use, freed with the handle.
+#pragma once
+#include <memory>
+
+#include "base/list.hpp"
+#include "conn/pool.hpp"
+#include "easy/easy.hpp"
+#include "transfer/plan.hpp"
+
+namespace hiper {
+
+struct HeldTag;
+
+struct EasyParts : ListNode<HeldTag> {  ///< linked in the engine whose connection it holds
+  Plan plan;
+  Lease held;                     ///< of a finished CURLOPT_CONNECT_ONLY transfer
+  void* own_engine = nullptr;     ///< multi/ knows what it is
+};
+
+/// The handle's parts. Throws std::bad_alloc when they are made.
+EasyParts& parts_of(Easy& easy);
+inline EasyParts* parts_if_any(const Easy& easy) noexcept { return static_cast<EasyParts*>(easy.parts_slot); }
+
+}  // namespace hiper

@@ -1,0 +1,244 @@
+#include "transfer/plan.hpp"
+
+#include <cstdlib>
+
+#include "conn/tls_layer.hpp"
+#include "parse/ascii.hpp"
+#include "parse/percent.hpp"
+#include "parse/url_handle.hpp"
+
+namespace hiper {
+namespace {
+
+Status url_failure(UrlResult result, std::string_view text, Report& report) {
+  report.failuref("Bad URL: %s", curl_url_strerror(result.code()));
+  static_cast<void>(text);
+  return Status(result.curl_code());
+}
+
+Status read_url(const Options& options, const PlanChanges& changes, Report& report, Url& url) {
+  const unsigned flags = CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME |
+                         (options.flag(Opt::path_as_is) ? CURLU_PATH_AS_IS : 0u) |
+                         (options.flag(Opt::disallow_username_in_url) ? CURLU_DISALLOW_USER : 0u);
+  if (changes.url.empty() && options.pointer(Opt::curlu) != nullptr) {
+    url = static_cast<const Curl_URL*>(options.pointer(Opt::curlu))->url;
+    return Status();
+  }
+  const char* const given = options.text(Opt::url);
+  const std::string_view text = !changes.url.empty() ? std::string_view(changes.url) : given != nullptr ? given : "";
+  if (text.empty()) {
+    report.failure("No URL was given");
+    return Status(CURLE_URL_MALFORMAT);
+  }
+  const char* const default_scheme = options.text(Opt::default_protocol);
+  if (default_scheme != nullptr && text.find("://") == std::string_view::npos) {
+    const std::string with_scheme = std::string(default_scheme).append("://").append(text);
+    const UrlResult parsed = Url::parse(with_scheme, flags, url);
+    return parsed.ok() ? Status() : url_failure(parsed, with_scheme, report);
+  }
+  const UrlResult parsed = Url::parse(text, flags, url);
+  return parsed.ok() ? Status() : url_failure(parsed, text, report);
+}
+
+Status check_scheme(const Options& options, const PlanChanges& changes, Report& report, Plan& plan) {
+  plan.scheme = find_scheme(plan.url.scheme());
+  const auto refuse = [&](const char* why) {
+    report.failuref("Protocol \"%s\" %s", std::string(plan.url.scheme()).c_str(), why);
+    return Status(CURLE_UNSUPPORTED_PROTOCOL);
+  };
+  if (plan.scheme == nullptr || !is_supported(*plan.scheme)) return refuse("is not supported by this library");
+  const auto allowed = static_cast<std::uint64_t>(options.offset(Opt::protocols));
+  if ((plan.scheme->protocol & allowed) == 0) return refuse("is disabled");
+  const auto redirect = static_cast<std::uint64_t>(options.offset(Opt::redir_protocols));
+  if (changes.redirected && (plan.scheme->protocol & redirect) == 0) return refuse("is disabled after a redirect");
+  return Status();
+}
+
+/// "HOST:PORT:CONNECT-TO-HOST:CONNECT-TO-PORT", empty fields match, or leave, anything (CURLOPT_CONNECT_TO(3)).
+bool apply_connect_to(std::string_view entry, std::string_view host, std::uint16_t port, ConnectTarget& target) {
+  const auto take = [&entry]() {
+    std::size_t end;
+    if (entry.starts_with('[')) {
+      end = entry.find(']');
+      end = end == std::string_view::npos ? entry.size() : end + 1;
+    } else {
+      end = std::min(entry.find(':'), entry.size());
+    }
+    const std::string_view field = entry.substr(0, end);
+    entry.remove_prefix(std::min(end + 1, entry.size()));
+    return field;
+  };
+  const auto bare = [](std::string_view name) {
+    return name.starts_with('[') && name.ends_with(']') ? name.substr(1, name.size() - 2) : name;
+  };
+  const std::string_view match_host = take();
+  const std::string_view match_port = take();
+  const std::string_view new_host = take();
+  const std::string_view new_port = take();
+  if (!match_host.empty() && !equals_ignore_case(bare(match_host), bare(host))) return false;
+  if (!match_port.empty() && std::to_string(port) != match_port) return false;
+  if (!new_host.empty()) target.host = bare(new_host);
+  if (!new_port.empty()) {
+    target.port = static_cast<std::uint16_t>(std::strtoul(std::string(new_port).c_str(), nullptr, 10));
+  }
+  return true;
+}
+
+void fill_target(const Options& options, std::string_view ascii_host, Plan& plan) {
+  ConnectTarget& target = plan.target;
+  target = ConnectTarget();
+  std::string_view host = ascii_host;
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  target.host = host;
+  target.tls_name = host;
+  if (!plan.url.zone().empty()) target.host.append("%").append(plan.url.zone());
+  target.port = plan.url.port();
+  for (const curl_slist* item = options.list(Opt::connect_to); item != nullptr; item = item->next) {
+    if (apply_connect_to(item->data, ascii_host, target.port, target)) break;
+  }
+  if (const char* const path = options.text(Opt::abstract_unix_socket)) {
+    target.unix_path = path;
+    target.unix_abstract = true;
+  } else if (const char* const socket = options.text(Opt::unix_socket_path)) {
+    target.unix_path = socket;
+  }
+  target.tls = plan.scheme->has(kSchemeTls);
+  target.http_alpn = options.number(Opt::http_version) != CURL_HTTP_VERSION_1_0;
+}
+
+/// Everything that shapes a connection goes into the key; see tests/unit/transfer, which changes each option.
+void fill_key(const Options& options, Plan& plan) {
+  ConnectTarget& target = plan.target;
+  std::string host = target.host;
+  host.append(":").append(std::to_string(target.port));
+  KeyBuilder shape;
+  shape.add(plan.scheme->name).add(plan.url.host()).add(std::int64_t{plan.url.port()});
+  shape.add(target.unix_path).add(std::int64_t{target.unix_abstract});
+  shape.add(options.text(Opt::interface)).add(std::int64_t{options.number(Opt::localport)});
+  shape.add(std::int64_t{options.number(Opt::localportrange)}).add(std::int64_t{options.number(Opt::address_scope)});
+  shape.add(std::int64_t{options.number(Opt::ipresolve)});
+  shape.add(std::int64_t{options.number(Opt::connect_only)});
+  for (const Opt option : {Opt::dns_servers, Opt::dns_interface, Opt::dns_local_ip4, Opt::dns_local_ip6}) {
+    shape.add(options.text(option));
+  }
+  for (const Opt option : {Opt::tcp_nodelay, Opt::tcp_keepalive, Opt::tcp_keepidle, Opt::tcp_keepintvl,
+                           Opt::tcp_keepcnt, Opt::tcp_fastopen}) {
+    shape.add(std::int64_t{options.number(option)});
+  }
+  for (const Opt option : {Opt::opensocketfunction, Opt::sockoptfunction, Opt::closesocketfunction}) {
+    shape.add(reinterpret_cast<const void*>(options.function<void (*)()>(option)));
+  }
+  for (const Opt option : {Opt::opensocketdata, Opt::sockoptdata, Opt::closesocketdata}) {
+    shape.add(static_cast<const void*>(options.pointer(option)));
+  }
+  shape.add(options.text(Opt::proxy)).add(options.text(Opt::pre_proxy));
+  if (target.tls) {
+    target.tls_key = plan.tls->cache_key();
+    shape.add(target.tls_key).add(std::int64_t{target.http_alpn});
+    target.peer_key = KeyBuilder().add(host).add(target.tls_name).add(target.unix_path).take();
+  }
+  plan.key = ConnectionKey(std::move(host), shape.take());
+}
+
+/// User and password for this request: those of the options for their origin, else what the URL says.
+struct Login {
+  bool present = false;
+  std::string user;
+  std::string password;
+};
+
+Login find_login(const Options& options, const PlanChanges& changes, const Url& url) {
+  Login login;
+  const char* const user = options.text(Opt::username);
+  const char* const password = options.text(Opt::password);
+  if (user != nullptr || password != nullptr) {
+    login.present = changes.own_origin || options.flag(Opt::unrestricted_auth);
+    if (!login.present) return login;
+    login.user = user != nullptr ? user : "";
+    login.password = password != nullptr ? password : "";
+    return login;
+  }
+  if (!url.has_user() && !url.has_password()) return login;
+  login.present = append_percent_decoded(login.user, url.user(), Decoded::anything) &&
+                  append_percent_decoded(login.password, url.password(), Decoded::anything);
+  return login;
+}
+
+}  // namespace
+
+bool same_origin(const Url& a, const Url& b) {
+  return a.scheme() == b.scheme() && a.port() == b.port() && equals_ignore_case(a.host(), b.host());
+}
+
+ReuseRules reuse_rules(const Options& options, Method method) noexcept {
+  ReuseRules rules;
+  rules.fresh = options.flag(Opt::fresh_connect);
+  rules.max_idle = options.number(Opt::maxage_conn) * kSecond;
+  const long lifetime = options.number(Opt::maxlifetime_conn);
+  rules.max_lifetime = lifetime == 0 ? kNever : lifetime * kSecond;
+  // A request that must not be sent twice looks before it leaps.
+  rules.probe = method != Method::get && method != Method::head;
+  return rules;
+}
+
+namespace {
+
+std::size_t mix(std::size_t seed, std::string_view text) noexcept {
+  return (seed ^ std::hash<std::string_view>{}(text)) * 0x9e3779b97f4a7c15u;
+}
+
+// Applications append to a list in place, after they have set it: what counts is what it holds when a transfer starts.
+std::size_t fingerprint(const Options& options, const BodyPlan& body) {
+  std::size_t seed = mix(static_cast<std::size_t>(body.size) * 2 + body.present, body.type);
+  for (const Opt option : {Opt::httpheader, Opt::connect_to}) {
+    for (const curl_slist* item = options.list(option); item != nullptr; item = item->next) seed = mix(seed, item->data);
+  }
+  return seed;
+}
+
+}  // namespace
+
+bool plan_is_current(const Plan& plan, const Options& options, const BodyPlan& body) {
+  return plan.generation == options.generation() && options.pointer(Opt::curlu) == nullptr &&
+         plan.fingerprint == fingerprint(options, body);
+}
+
+Status make_plan(const Options& options, const PlanChanges& changes, const BodyPlan& body, Report& report,
+                 Plan& plan) {
+  plan.generation = 0;
+  if (const Status read = read_url(options, changes, report, plan.url); !read.ok()) return read;
+  if (const Status checked = check_scheme(options, changes, report, plan); !checked.ok()) return checked;
+  std::string scratch;
+  std::string_view ascii_host;
+  if (const UrlResult host = plan.url.ascii_host(scratch, ascii_host); !host.ok()) {
+    return url_failure(host, plan.url.host(), report);
+  }
+  if (const long port = options.number(Opt::port); port != 0 && !changes.redirected) {
+    const UrlResult set = plan.url.set(CURLUPART_PORT, std::to_string(port), 0);
+    if (!set.ok()) return url_failure(set, "", report);
+  }
+  fill_target(options, ascii_host, plan);
+  plan.tls = plan.target.tls ? std::make_unique<TlsConfig>(tls_config_of(options)) : nullptr;
+  fill_key(options, plan);
+  plan.method = changes.method_changed ? changes.method : options.method();
+  const Login login = find_login(options, changes, plan.url);
+  RequestContext context(options, plan.url, ascii_host);
+  context.method = plan.method;
+  context.drop_custom_method = changes.drop_custom_method;
+  context.own_origin = changes.own_origin || options.flag(Opt::unrestricted_auth);
+  context.has_user = login.present;
+  context.user = login.user;
+  context.password = login.password;
+  context.referer = !changes.referer.empty() ? changes.referer.c_str() : options.text(Opt::referer);
+  context.has_body = body.present;
+  context.body_size = body.size;
+  context.body_type = body.type;
+  context.http10 = options.number(Opt::http_version) == CURL_HTTP_VERSION_1_0;
+  context.avoid_expect = changes.avoid_expect;
+  if (const Status written = write_request_head(context, plan.head); !written.ok()) return written;
+  plan.generation = options.generation();
+  plan.fingerprint = fingerprint(options, body);
+  return Status();
+}
+
+}  // namespace hiper

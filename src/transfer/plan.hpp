@@ -1,0 +1,66 @@
+// What one request of a transfer needs, computed from the options once and kept with the handle while they stay the same:
+// parsed URL, connection key, TLS configuration, request head. Called by transfer/.
+#pragma once
+#include <curl/curl.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/report.hpp"
+#include "base/status.hpp"
+#include "conn/connect.hpp"
+#include "conn/key.hpp"
+#include "conn/pool.hpp"
+#include "easy/options.hpp"
+#include "http/request_head.hpp"
+#include "parse/scheme.hpp"
+#include "parse/url.hpp"
+
+namespace hiper {
+
+/// What redirects and retries have changed compared with the options. A fresh one changes nothing.
+struct PlanChanges {
+  std::string url;                  ///< empty: CURLOPT_URL or CURLOPT_CURLU
+  std::string referer;              ///< empty: CURLOPT_REFERER (CURLOPT_AUTOREFERER)
+  Method method = Method::get;      ///< if `method_changed`
+  bool method_changed = false;
+  bool drop_custom_method = false;
+  bool own_origin = true;           ///< the origin of the first URL: credentials may go there
+  bool avoid_expect = false;
+  bool redirected = false;          ///< CURLOPT_REDIR_PROTOCOLS counts, not CURLOPT_PROTOCOLS
+};
+
+/// The body that the request will have, as far as the head must tell.
+struct BodyPlan {
+  bool present = false;
+  curl_off_t size = -1;
+  std::string type;  ///< default Content-Type
+};
+
+struct Plan {
+  std::uint32_t generation = 0;  ///< of the options it was made from; 0: not valid
+  std::size_t fingerprint = 0;   ///< of what may change without a new generation
+  Url url;
+  const Scheme* scheme = nullptr;
+  ConnectTarget target;
+  std::unique_ptr<TlsConfig> tls;  ///< for https
+  ConnectionKey key;
+  Method method = Method::get;
+  RequestHead head;
+};
+
+/// Makes `plan` from the options and `changes`. Reports what is wrong; the codes are those of curl_easy_perform.
+/// Throws std::bad_alloc.
+Status make_plan(const Options& options, const PlanChanges& changes, const BodyPlan& body, Report& report, Plan& plan);
+
+/// Whether `plan`, made without changes, is what make_plan() would make again.
+bool plan_is_current(const Plan& plan, const Options& options, const BodyPlan& body);
+
+/// Whether two URLs have the same scheme, host and port.
+bool same_origin(const Url& a, const Url& b);
+
+/// CURLOPT_FRESH_CONNECT, CURLOPT_MAXAGE_CONN, CURLOPT_MAXLIFETIME_CONN.
+ReuseRules reuse_rules(const Options& options, Method method) noexcept;
+
+}  // namespace hiper

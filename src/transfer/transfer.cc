@@ -1,0 +1,281 @@
+#include "transfer/transfer.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+#include "conn/connection.hpp"
+#include "stream/tls.hpp"
+
+namespace hiper {
+namespace {
+
+constexpr Nanos kTick = kSecond;
+
+Endpoint endpoint_of(const Address& address) noexcept {
+  Endpoint endpoint;
+  if (address.family() == AF_INET) {
+    endpoint.family = Endpoint::Family::ipv4;
+    std::memcpy(endpoint.bytes.data(), &address.ip4(), 4);
+  } else if (address.family() == AF_INET6) {
+    endpoint.family = Endpoint::Family::ipv6;
+    std::memcpy(endpoint.bytes.data(), &address.ip6(), 16);
+  } else {
+    endpoint.family = Endpoint::Family::unix_path;
+  }
+  endpoint.port = address.port();
+  return endpoint;
+}
+
+}  // namespace
+
+EasyParts& parts_of(Easy& easy) {
+  if (easy.parts_slot == nullptr) easy.parts_slot = new EasyParts;
+  return *static_cast<EasyParts*>(easy.parts_slot);
+}
+
+Transfer::Transfer(Services& services, TransferOwner& owner, Easy& easy) noexcept
+    : Task(services.reactor),
+      services_(services),
+      owner_(owner),
+      easy_(&easy),
+      total_timer_(*this),
+      tick_timer_(*this),
+      pool_request_(*this),
+      response_(*this) {}
+
+Transfer::~Transfer() { end_flow(); }
+
+void Transfer::begin() {
+  const Nanos start = now();
+  easy_->info.begin();
+  easy_->headers.clear();
+  easy_->clear_error_text();
+  verbose_ = options().flag(Opt::verbose);
+  started_at_ = request_at_ = start;
+  total_deadline_ = kNever;
+  next_tick_ = kNever;
+  if (const long ms = options().number(Opt::timeout_ms); ms > 0) {
+    total_deadline_ = after_ms(start, ms);
+    total_timer_.arm(reactor(), total_deadline_);
+  }
+  pace_.receive.begin(options().offset(Opt::max_recv_speed_large));
+  pace_.send.begin(options().offset(Opt::max_send_speed_large));
+  pace_.low_speed.begin(options().number(Opt::low_speed_limit), options().number(Opt::low_speed_time), start);
+  if (!options().flag(Opt::noprogress) || pace_.low_speed.watched()) {
+    next_tick_ = start + kTick;
+    tick_timer_.arm(reactor(), next_tick_);
+  }
+  pause_ = 0;
+  num_retries_ = 0;
+  started_ = done_ = error_told_ = continue_seen_ = received_any_ = false;
+  message_ = {};
+}
+
+void Transfer::run() noexcept {
+  if (done_) return;
+  if (deadline_struck()) {
+    report_timeout();
+    finish(CURLE_OPERATION_TIMEDOUT);
+    return;
+  }
+  const Status ticked = tick();
+  if (!ticked.ok()) {
+    finish(ticked.code());
+    return;
+  }
+  if (started_) {
+    resume();
+  } else {
+    started_ = true;
+    flow_ = dialog(*this);
+    flow_.start();
+  }
+  if (!flow_.done()) return;
+  const Status result = flow_.result();
+  finish(result.code());
+}
+
+void Transfer::report_timeout() noexcept {
+  const long ms = static_cast<long>((now() - started_at_) / kMillisecond);
+  if (!received_any_ && easy_->info.times.connect == 0) {
+    failuref("Timed out after %ld ms, before the connection was there", ms);
+  } else {
+    failuref("Timed out after %ld ms with %ld bytes received", ms, static_cast<long>(writer_.downloaded()));
+  }
+}
+
+// The application's progress callback and the speed watch look about once a second, also when nothing happens.
+Status Transfer::tick() {
+  if (!options().flag(Opt::noprogress)) {
+    if (const Status progress = call_progress(); !progress.ok()) return progress;
+  }
+  if (now() < next_tick_) return Status();
+  next_tick_ = now() + kTick;
+  tick_timer_.arm(reactor(), next_tick_);
+  const curl_off_t moved = numbers().size_download + numbers().size_upload;
+  const bool waiting = pause_ != 0 || !lease_;
+  if (pace_.low_speed.watched() && pace_.low_speed.too_slow(moved, waiting, now())) {
+    failuref("Slower than %ld bytes per second for %ld seconds", options().number(Opt::low_speed_limit),
+             options().number(Opt::low_speed_time));
+    return Status(CURLE_OPERATION_TIMEDOUT);
+  }
+  return Status();
+}
+
+Status Transfer::call_progress() noexcept {
+  const InfoNumbers& n = numbers();
+  const curl_off_t total = std::max<curl_off_t>(0, n.content_length_download);
+  const curl_off_t upload_total = std::max<curl_off_t>(0, n.content_length_upload);
+  void* const data = options().pointer(Opt::xferinfodata);
+  int answer = 0;
+  if (const auto callback = options().function<curl_xferinfo_callback>(Opt::xferinfofunction)) {
+    answer = callback(data, total, n.size_download, upload_total, n.size_upload);
+  } else if (const auto old = options().function<curl_progress_callback>(Opt::progressfunction)) {
+    answer = old(data, static_cast<double>(total), static_cast<double>(n.size_download),
+                 static_cast<double>(upload_total), static_cast<double>(n.size_upload));
+  }
+  if (answer == 0 || answer == CURL_PROGRESSFUNC_CONTINUE) return Status();
+  failure("The progress callback aborted the transfer");
+  return Status(CURLE_ABORTED_BY_CALLBACK);
+}
+
+void Transfer::end_flow() noexcept {
+  flow_ = Flow<Status>();
+  pool_request_.cancel();
+  total_timer_.disarm();
+  tick_timer_.disarm();
+  static_cast<Runnable&>(*this).unlink();
+}
+
+void Transfer::finish(CURLcode code) noexcept {
+  end_flow();
+  easy_->info.times.total = std::max<Nanos>(1, now() - started_at_);
+  if (code == CURLE_OK && !options().flag(Opt::noprogress)) {
+    const Status progress = call_progress();
+    code = progress.code();
+  }
+  easy_->info.connection = nullptr;
+  const bool held = code == CURLE_OK && options().number(Opt::connect_only) != 0;
+  if (lease_ && !held) lease_.drop();
+  if (code != CURLE_OK && !error_told_) failure(curl_easy_strerror(code));
+  done_ = true;
+  message_ = {CURLMSG_DONE, easy_->handle(), {.result = code}};
+  owner_.transfer_finished(*this);
+}
+
+void Transfer::abandon() noexcept {
+  end_flow();
+  easy_->info.connection = nullptr;
+  lease_.drop();
+  done_ = true;
+}
+
+void Transfer::clear() noexcept {
+  lease_.drop();
+  request_body_.close();
+  header_writer_.reset();
+  changed_plan_.reset();
+  changes_.reset();
+  plan_ = nullptr;
+}
+
+bool Transfer::set_pause(int bits) noexcept {
+  const int before = std::exchange(pause_, bits);
+  if ((bits & CURLPAUSE_RECV) != 0) writer_.pause();
+  return (before & ~bits) != 0;
+}
+
+// Report.
+
+void Transfer::failure(std::string_view text) noexcept {
+  if (error_told_) return;
+  error_told_ = true;
+  easy_->set_error_text(text);
+  if (verbose_) info(text);
+}
+
+void Transfer::info(std::string_view text) noexcept {
+  if (!verbose_) return;
+  try {
+    std::string line(text);
+    line += '\n';
+    debug(CURLINFO_TEXT, line);
+  } catch (const std::bad_alloc&) {
+    debug(CURLINFO_TEXT, {"\n", 1});
+  }
+}
+
+void Transfer::debug(curl_infotype type, std::span<const char> bytes) noexcept {
+  if (!verbose_) return;
+  if (const auto callback = options().function<curl_debug_callback>(Opt::debugfunction)) {
+    callback(easy_->handle(), type, const_cast<char*>(bytes.data()), bytes.size(), options().pointer(Opt::debugdata));
+    return;
+  }
+  const char* prefix = nullptr;
+  switch (type) {
+    case CURLINFO_TEXT: prefix = "* "; break;
+    case CURLINFO_HEADER_IN: prefix = "< "; break;
+    case CURLINFO_HEADER_OUT: prefix = "> "; break;
+    default: return;
+  }
+  void* const chosen = options().pointer(Opt::stderr_);
+  std::FILE* const out = chosen != nullptr ? static_cast<std::FILE*>(chosen) : stderr;
+  bool at_start = true;
+  for (const char c : bytes) {
+    if (at_start) std::fputs(prefix, out);
+    std::fputc(c, out);
+    at_start = c == '\n';
+  }
+}
+
+// ExchangeControl.
+
+void Transfer::on_head_sent(std::span<const char> bytes) noexcept {
+  numbers().request_size += static_cast<std::uint32_t>(bytes.size());
+  if (verbose_) debug(CURLINFO_HEADER_OUT, bytes);
+}
+
+void Transfer::on_body_sent(std::span<const char> bytes) noexcept {
+  pace_.send.moved(bytes.size(), now());
+  numbers().size_upload += static_cast<curl_off_t>(bytes.size());
+  if (verbose_) debug(CURLINFO_DATA_OUT, bytes);
+}
+
+void Transfer::on_request_sent() noexcept { easy_->info.times.posttransfer = now() - started_at_; }
+
+void Transfer::on_received(std::size_t count) noexcept {
+  pace_.receive.moved(count, now());
+  if (received_any_) return;
+  received_any_ = true;
+  easy_->info.times.starttransfer = now() - started_at_;
+}
+
+void Transfer::on_os_error(int error) noexcept { numbers().os_errno = error; }
+
+// ConnectionInfo.
+
+curl_socket_t Transfer::active_socket() const noexcept {
+  return lease_ && lease_->connected() ? lease_->stream->watch().fd() : CURL_SOCKET_BAD;
+}
+
+Endpoint Transfer::local_endpoint() const noexcept { return lease_ ? endpoint_of(lease_->local) : Endpoint(); }
+
+void* Transfer::tls_pointer() const noexcept {
+  return lease_ && lease_->tls != nullptr ? lease_->tls->native() : nullptr;
+}
+
+void* Transfer::tls_context() const noexcept {
+  return lease_ && lease_->tls != nullptr ? SSL_get_SSL_CTX(lease_->tls->native()) : nullptr;
+}
+
+void Transfer::note_connection() {
+  Connection& connection = *lease_;
+  easy_->info.connection = this;
+  easy_->info.primary = endpoint_of(connection.remote);
+  easy_->info.local = endpoint_of(connection.local);
+  numbers().conn_id = connection.id();
+  connection.stream->watch().set_easy(easy_->handle());
+}
+
+}  // namespace hiper

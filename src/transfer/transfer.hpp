@@ -1,0 +1,175 @@
+// The life of one transfer: prepare, get a connection, exchange, and again for redirects and retries, until done. It is
+// the root of its flow and the place where user callbacks meet the library: error texts, debug lines, headers, body.
+// Created by multi/engine for each handle that is added; runs only from the engine's loop.
+#pragma once
+#include <curl/curl.h>
+
+#include <memory>
+#include <string>
+
+#include "base/list.hpp"
+#include "body/body_writer.hpp"
+#include "conn/pool.hpp"
+#include "conn/services.hpp"
+#include "easy/easy.hpp"
+#include "flow/flow.hpp"
+#include "flow/task.hpp"
+#include "http/exchange_control.hpp"
+#include "http/h1_exchange.hpp"
+#include "http/h1_response.hpp"
+#include "transfer/easy_parts.hpp"
+#include "transfer/pace.hpp"
+#include "transfer/plan.hpp"
+#include "transfer/request_body.hpp"
+
+namespace hiper {
+
+class Transfer;
+struct MemberTag;   ///< member of the engine's list of added handles
+struct MessageTag;  ///< has an unread CURLMSG_DONE
+
+/// The engine, as a transfer sees it.
+class TransferOwner {
+ public:
+  virtual void transfer_finished(Transfer& transfer) noexcept = 0;
+
+ protected:
+  ~TransferOwner() = default;
+};
+
+class Transfer final : public Task,
+                       public ExchangeControl,
+                       public H1Sink,
+                       public ConnectionInfo,
+                       public ListNode<MemberTag>,
+                       public ListNode<MessageTag> {
+ public:
+  Transfer(Services& services, TransferOwner& owner, Easy& easy) noexcept;
+  ~Transfer();
+
+  // For the engine.
+  /// A finished and cleared object serves another handle.
+  void reuse_for(Easy& easy) noexcept { easy_ = &easy; }
+  Easy& easy() const noexcept { return *easy_; }
+  /// The transfer starts now: results are forgotten, deadlines run. Throws std::bad_alloc.
+  void begin();
+  bool done() const noexcept { return done_; }
+  void run() noexcept override;
+  /// Ends the transfer with `code` and tells the owner.
+  void abort(CURLcode code) noexcept { finish(code); }
+  /// The handle is removed in the middle of its transfer: ends without a message.
+  void abandon() noexcept;
+  /// Nothing of the last transfer stays but memory.
+  void clear() noexcept;
+  CURLMsg* message() noexcept { return &message_; }
+  CURLcode result() const noexcept { return message_.data.result; }
+  bool has_message() const noexcept { return static_cast<const ListNode<MessageTag>&>(*this).linked(); }
+  void unlink_message() noexcept { static_cast<ListNode<MessageTag>&>(*this).unlink(); }
+  void unlink_member() noexcept { static_cast<ListNode<MemberTag>&>(*this).unlink(); }
+
+  /// curl_easy_pause: CURLPAUSE_RECV and CURLPAUSE_SEND bits. True if something goes on that did not before.
+  bool set_pause(int bits) noexcept;
+  /// Takes the connection of a CURLOPT_CONNECT_ONLY transfer.
+  Lease take_lease() noexcept { return std::move(lease_); }
+
+  // Report.
+  void failure(std::string_view text) noexcept override;
+  void info(std::string_view text) noexcept override;
+  bool verbose() const noexcept override { return verbose_; }
+
+  // ExchangeControl.
+  bool receiving_paused() const noexcept override { return (pause_ & CURLPAUSE_RECV) != 0; }
+  bool sending_paused() const noexcept override { return (pause_ & CURLPAUSE_SEND) != 0; }
+  void pause_sending() noexcept override { pause_ |= CURLPAUSE_SEND; }
+  std::size_t receive_allowance() noexcept override { return pace_.receive.allowance(now()); }
+  std::size_t send_allowance() noexcept override { return pace_.send.allowance(now()); }
+  Nanos receive_from() const noexcept override { return pace_.receive.open_from(); }
+  Nanos send_from() const noexcept override { return pace_.send.open_from(); }
+  void on_head_sent(std::span<const char> bytes) noexcept override;
+  void on_body_sent(std::span<const char> bytes) noexcept override;
+  void on_request_sent() noexcept override;
+  void on_received(std::size_t count) noexcept override;
+  void on_os_error(int error) noexcept override;
+  bool take_continue() noexcept override { return std::exchange(continue_seen_, false); }
+  Outcome resume_delivery() override;
+  Outcome finish_delivery() override;
+
+  // H1Sink.
+  Outcome header(const HeadLine& line) override;
+  HeadVerdict head_complete(const H1Response& response) override;
+  Outcome body(std::span<const char> bytes) override;
+
+  // ConnectionInfo.
+  curl_socket_t active_socket() const noexcept override;
+  Endpoint local_endpoint() const noexcept override;
+  void* tls_pointer() const noexcept override;
+  void* tls_context() const noexcept override;
+
+ private:
+  // dialog.cc: the flow.
+  Flow<Status> dialog(Task& task);
+  Flow<Status> one_request(Task& task);
+  Flow<Status> get_connection(Task& task);
+  Flow<Status> open_connection(Task& task);
+  Status prepare();
+  Status before_request(H1Request& request);
+  Status after_response(bool& again);
+  bool should_retry(CURLcode code) const noexcept;
+  Status prepare_retry();
+  Status follow();
+  void note_connection();
+
+  // delivery.cc: towards the application.
+  WriteConfig write_config() const noexcept;
+  ResponseRules response_rules() const noexcept;
+  HeadVerdict judge(const H1Response& response);
+  void note_head(const H1Response& response);
+  Outcome paused(const Outcome& outcome) noexcept;
+  void debug(curl_infotype type, std::span<const char> bytes) noexcept;
+
+  // transfer.cc: beginning and end.
+  Nanos now() const noexcept { return reactor().now(); }
+  const Options& options() const noexcept { return easy_->options; }
+  InfoNumbers& numbers() noexcept { return easy_->info.numbers; }
+  bool deadline_struck() const noexcept { return now() >= total_deadline_; }
+  void report_timeout() noexcept;
+  Status tick();
+  Status call_progress() noexcept;
+  void finish(CURLcode code) noexcept;
+  void end_flow() noexcept;
+
+  Services& services_;
+  TransferOwner& owner_;
+  Easy* easy_;
+  Flow<Status> flow_;
+  Timer total_timer_;
+  Timer tick_timer_;
+  CURLMsg message_{};
+  Nanos started_at_ = 0;
+  Nanos request_at_ = 0;              ///< when the current request began, redirects before it not counted
+  Nanos total_deadline_ = kNever;
+  Nanos next_tick_ = kNever;
+  PoolRequest pool_request_;
+  Lease lease_;
+  H1Response response_;
+  BodyWriter writer_;
+  HeaderWriter header_writer_;
+  Pace pace_;
+  const Plan* plan_ = nullptr;        ///< the handle's, or changed_plan_
+  std::unique_ptr<Plan> changed_plan_;  ///< after a redirect or retry
+  std::unique_ptr<PlanChanges> changes_;
+  RequestBody request_body_;
+  std::string redirect_to_;           ///< where the response of the current request leads, if it will be followed
+  int pause_ = 0;
+  bool started_ = false;
+  bool done_ = true;
+  bool verbose_ = false;
+  bool error_told_ = false;           ///< the error buffer has a text of this transfer
+  bool continue_seen_ = false;
+  bool received_any_ = false;
+  bool reusable_ = false;             ///< how the last exchange left its connection
+  bool peer_was_gone_ = false;
+  std::uint8_t num_retries_ = 0;
+};
+
+}  // namespace hiper

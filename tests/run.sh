@@ -1,0 +1,85 @@
+#!/bin/bash
+# Builds hiper and runs its tests on Debian 12, as root or with sudo for the packages.
+#
+#   tests/run.sh          everything: g++, ASan+UBSan, clang++; the tests of the g++ build come last
+#   tests/run.sh quick    g++ only
+#
+# Builds in ./build, or in $HIPER_BUILD_DIR.
+set -u
+mode=${1:-full}
+root=$(cd "$(dirname "$0")/.." && pwd)
+build=${HIPER_BUILD_DIR:-$root/build}
+jobs=$(nproc)
+failed=()
+
+packages=(g++ cmake ninja-build pkg-config libssl-dev libc-ares-dev zlib1g-dev libidn2-dev libpsl-dev
+  libgtest-dev libgmock-dev python3 universal-ctags
+  nginx-light curl openssl valgrind libev-dev libevent-dev libglib2.0-dev libuv1-dev)
+[ "$mode" = quick ] || packages+=(clang)
+
+say() { printf '\n== %s (%d:%02d)\n' "$*" $((SECONDS / 60)) $((SECONDS % 60)); }
+
+# privileged <command>...: as root.
+privileged() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+
+apt_updated=no
+apt_update() {
+  [ "$apt_updated" = yes ] || privileged apt-get update -q
+  apt_updated=yes
+}
+
+install_packages() {
+  local missing=()
+  for package in "${packages[@]}"; do
+    installed "$package" || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing ${missing[*]}"
+  apt_update
+  privileged env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
+}
+
+# The example programs of libcurl, which tests/live builds. Images of Debian leave out /usr/share/doc, so that
+# installing the package is not enough.
+fetch_examples() {
+  local target=$build/curl-doc
+  [ -d "$target/usr/share/doc/libcurl4/examples" ] && return 0
+  say "fetching libcurl4-doc"
+  rm -rf "$target" && mkdir -p "$target/download"
+  (cd "$target/download" && { apt-get download -q libcurl4-doc || { apt_update && apt-get download -q libcurl4-doc; }; }) &&
+    dpkg-deb -x "$target"/download/libcurl4-doc_*.deb "$target" ||
+    echo "libcurl4-doc cannot be had: the tests that need it will say so"
+}
+
+# compile <directory> <cmake argument>...
+compile() {
+  local directory=$1
+  shift
+  say "building $directory"
+  cmake -S "$root" -B "$directory" -G Ninja -Wno-dev --log-level=WARNING "$@" &&
+    cmake --build "$directory" -j "$jobs"
+}
+
+run_tests() {
+  say "tests of $1"
+  (cd "$1" && ctest --output-on-failure -j2)
+}
+
+install_packages || exit 1
+mkdir -p "$build"
+fetch_examples
+compile "$build" -DHIPER_WERROR=ON || exit 1
+
+if [ "$mode" != quick ]; then
+  compile "$build/asan" -DHIPER_SANITIZE=address,undefined && run_tests "$build/asan" || failed+=("asan+ubsan")
+  compile "$build/clang" -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DHIPER_WERROR=ON \
+    -DHIPER_SYSTEM_TESTS=OFF -DHIPER_DISCOVER_TESTS=OFF && run_tests "$build/clang" || failed+=("clang")
+fi
+
+run_tests "$build" || failed+=("g++")
+for name in "${failed[@]}"; do echo "FAILED: the $name build or its tests"; done
+[ ${#failed[@]} -eq 0 ]
