@@ -1,6 +1,7 @@
 // curl_easy_getinfo.
 #include <curl/curl.h>
 
+#include <bit>
 #include <cstdarg>
 #include <new>
 
@@ -19,7 +20,7 @@ extern "C" CURLcode curl_easy_getinfo(CURL* handle, CURLINFO info, ...) noexcept
   void* const answer = va_arg(arguments, void*);
   va_end(arguments);
   try {
-    return hiper::get_info(*easy, info, answer);
+    return hiper::get_info(*easy, std::bit_cast<std::uint32_t>(info), answer);
   } catch (const std::bad_alloc&) {
     return CURLE_OUT_OF_MEMORY;
   }

@@ -1,6 +1,7 @@
 // curl_easy_setopt.
 #include <curl/curl.h>
 
+#include <bit>
 #include <cstdarg>
 
 #include "easy/set_option.hpp"
@@ -15,7 +16,7 @@ extern "C" CURLcode curl_easy_setopt(CURL* handle, CURLoption option, ...) noexc
   if (easy == nullptr) return CURLE_BAD_FUNCTION_ARGUMENT;
   va_list arguments;
   va_start(arguments, option);
-  const CURLcode result = hiper::set_option(*easy, option, arguments);
+  const CURLcode result = hiper::set_option(*easy, std::bit_cast<std::uint32_t>(option), arguments);
   va_end(arguments);
   return result;
 }

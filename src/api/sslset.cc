@@ -32,8 +32,10 @@ CURLsslset curl_global_sslset(curl_sslbackend id, const char* name, const curl_s
   return hiper::choose(hiper::openssl_backends, id, name, available);
 }
 
-CURLsslset curl_global_sslset_gnutls(curl_sslbackend id, const char* name, const curl_ssl_backend*** available);
-CURLsslset curl_global_sslset_gnutls(curl_sslbackend id, const char* name, const curl_ssl_backend*** available) {
+CURLsslset curl_global_sslset_gnutls(curl_sslbackend id, const char* name,
+                                     const curl_ssl_backend*** available);
+CURLsslset curl_global_sslset_gnutls(curl_sslbackend id, const char* name,
+                                     const curl_ssl_backend*** available) {
   return hiper::choose(hiper::gnutls_backends, id, name, available);
 }
 

@@ -23,7 +23,9 @@ void PoolRequest::cancel() noexcept {
   if (pool_ == nullptr) return;
   Pool& pool = *std::exchange(pool_, nullptr);
   PoolBucket& bucket = *std::exchange(bucket_, nullptr);
+  const bool was_promised = promised_;
   if (waiting()) pool.dequeue(*this);
+  if (was_promised) pool.place_freed(bucket.host);
   if (Connection* const connection = std::exchange(granted_, nullptr)) pool.discard(*connection);
   if (std::exchange(may_open_, false)) pool.unreserve(bucket);
   --bucket.num_users;
@@ -35,6 +37,7 @@ bool Pool::ask(PoolRequest& request, const ConnectionKey& key, const ReuseRules&
   PoolBucket& bucket = bucket_for(key);
   request.pool_ = this;
   request.bucket_ = &bucket;
+  request.rules_ = rules;
   ++bucket.num_users;
   if (!rules.fresh) request.granted_ = pop_idle(bucket, rules);
   if (request.granted_ != nullptr) return true;
@@ -44,6 +47,8 @@ bool Pool::ask(PoolRequest& request, const ConnectionKey& key, const ReuseRules&
   }
   if (!total_has_room() && !make_total_room()) {
     enqueue(total_queue_, request);
+    request.promised_ = true;
+    ++bucket.host.num_promised;
     return false;
   }
   reserve(request);
@@ -65,16 +70,14 @@ Lease Pool::take(PoolRequest& request) {
 }
 
 void Pool::set_limits(const PoolLimits& limits) noexcept {
+  const bool moved = limits.max_total != limits_.max_total || limits.max_host != limits_.max_host;
   limits_ = limits;
   shrink();
-  // Raised limits let waiting requests go. The only loop over hosts: limits change rarely.
-  for (const auto& [name, host] : hosts_) {
-    while (!host->queue.empty() && host_has_room(*host) && total_has_room()) place_freed(*host);
-  }
-  for (std::size_t before = num_waiting_ + 1; num_waiting_ < before && !total_queue_.empty();) {
-    before = num_waiting_;
-    place_freed(total_queue_.front().bucket_->host);
-  }
+  if (!moved) return;
+  // The only loops over all hosts and all waiting requests: these limits change rarely.
+  withdraw_promises();
+  for (const auto& [name, host] : hosts_) promise_places(*host);
+  serve_total_queue();
 }
 
 void Pool::clear() noexcept {
@@ -135,14 +138,12 @@ bool Pool::usable(Connection& connection, const ReuseRules& rules) noexcept {
 }
 
 bool Pool::make_host_room(PoolHost& host) noexcept {
-  if (host.idle.empty()) return false;
-  close_idle(host.idle.front());
+  while (!host_has_room(host) && !host.idle.empty()) close_idle(host.idle.front());
   return host_has_room(host);
 }
 
 bool Pool::make_total_room() noexcept {
-  if (lru_.empty()) return false;
-  close_idle(lru_.front());
+  while (!total_has_room() && !lru_.empty()) close_idle(lru_.front());
   return total_has_room();
 }
 
@@ -159,6 +160,7 @@ void Pool::unreserve(PoolBucket& bucket) noexcept {
 }
 
 void Pool::enqueue(List<PoolRequest, QueueTag>& queue, PoolRequest& request) noexcept {
+  request.ticket_ = next_ticket_++;
   queue.push_back(request);
   ++num_waiting_;
 }
@@ -166,41 +168,70 @@ void Pool::enqueue(List<PoolRequest, QueueTag>& queue, PoolRequest& request) noe
 void Pool::dequeue(PoolRequest& request) noexcept {
   request.unlink();
   --num_waiting_;
+  if (std::exchange(request.promised_, false)) --request.bucket_->host.num_promised;
 }
 
-// A place became free at `host`: it goes to the request that waits longest for just that. One that finds the other
-// limit full waits for that one from now on.
+// A request waits in one queue at a time: first for its host, then, with a place at the host promised to it, for the
+// total. So whoever is first in the total queue can always go, and nobody who comes later overtakes at the host.
 void Pool::place_freed(PoolHost& host) noexcept {
-  if (!host.queue.empty() && host_has_room(host)) {
+  promise_places(host);
+  serve_total_queue();
+}
+
+void Pool::promise_places(PoolHost& host) noexcept {
+  while (!host.queue.empty() && host_has_room(host)) {
     PoolRequest& request = host.queue.pop_front();
     total_queue_.push_back(request);
+    request.promised_ = true;
+    ++host.num_promised;
   }
+}
+
+void Pool::serve_total_queue() noexcept {
   while (!total_queue_.empty() && total_has_room()) {
     PoolRequest& request = total_queue_.front();
-    PoolHost& wanted = request.bucket_->host;
-    if (!host_has_room(wanted)) {
-      request.unlink();
-      wanted.queue.push_back(request);
-      continue;
-    }
     dequeue(request);
     reserve(request);
     request.task_.wake();
-    return;
   }
+}
+
+// The host limit was lowered: those who came last wait for their host again, in their old order.
+void Pool::withdraw_promises() noexcept {
+  List<PoolRequest, QueueTag> promised;
+  promised.take(total_queue_);
+  while (!promised.empty()) {
+    PoolRequest& request = promised.back();
+    request.unlink();
+    PoolHost& host = request.bucket_->host;
+    if (limits_.max_host != 0 && host.num_connections + host.num_promised > limits_.max_host) {
+      request.promised_ = false;
+      --host.num_promised;
+      host.queue.push_front(request);
+    } else {
+      total_queue_.push_front(request);
+    }
+  }
+}
+
+/// The longest waiting of those whom a place at `host` could help.
+PoolRequest* Pool::first_waiting(PoolHost& host) noexcept {
+  PoolRequest* const at_host = host.queue.first();
+  PoolRequest* const in_total = total_queue_.first();
+  if (at_host == nullptr || in_total == nullptr) return at_host != nullptr ? at_host : in_total;
+  return at_host->ticket_ < in_total->ticket_ ? at_host : in_total;
 }
 
 void Pool::give_back(Connection& connection, Nanos now) noexcept {
   PoolBucket& bucket = connection.bucket();
   PoolHost& host = bucket.host;
   connection.idle_since = now;
-  if (!host.queue.empty() && host.queue.front().bucket_ == &bucket) {
-    grant(host.queue.front(), connection);
-    return;
-  }
-  if (!host.queue.empty() || !total_queue_.empty()) {
-    if (host.queue.empty() && total_queue_.front().bucket_ == &bucket) {
-      grant(total_queue_.front(), connection);
+  if (PoolRequest* const first = first_waiting(host)) {
+    const ReuseRules& rules = first->rules_;
+    const bool suits = first->bucket_ == &bucket && !rules.fresh && now - connection.connected_at <= rules.max_lifetime;
+    if (suits) {
+      grant(*first, connection);
+      place_freed(host);  // a place promised to it is not needed any more
     } else {
       discard(connection);
     }

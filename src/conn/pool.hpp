@@ -2,7 +2,9 @@
 // limits. All steps are O(1): a hash from key to a stack of idle connections, one LRU list, one queue per limit, and a
 // connection that becomes free is handed to the one request whose condition became true. Called by transfer/.
 #pragma once
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <unordered_map>
 
@@ -21,6 +23,7 @@ struct PoolHost {
   explicit PoolHost(std::string_view host_name) : name(host_name) {}
   std::string name;
   std::size_t num_connections = 0;  ///< open or reserved
+  std::size_t num_promised = 0;     ///< places kept for requests that wait for the total limit only
   std::size_t num_buckets = 0;
   List<Connection, HostTag> idle;     ///< the longest idle first
   List<PoolRequest, QueueTag> queue;  ///< waiting for MAX_HOST_CONNECTIONS
@@ -62,6 +65,14 @@ class Lease {
   Connection* connection_ = nullptr;
 };
 
+/// Which existing connections a request accepts.
+struct ReuseRules {
+  bool fresh = false;                  ///< CURLOPT_FRESH_CONNECT
+  Nanos max_idle = 118 * kSecond;      ///< CURLOPT_MAXAGE_CONN
+  Nanos max_lifetime = kNever;         ///< CURLOPT_MAXLIFETIME_CONN
+  bool probe = false;                  ///< ask the socket whether the peer has gone, even after a short idle time
+};
+
 /// One transfer's wish for a connection; lives in the transfer and leaves its queue, or gives back what it was
 /// granted, when dropped.
 class PoolRequest : public ListNode<QueueTag> {
@@ -79,20 +90,15 @@ class PoolRequest : public ListNode<QueueTag> {
   PoolBucket* bucket_ = nullptr;
   Connection* granted_ = nullptr;  ///< an existing connection
   bool may_open_ = false;          ///< a place is reserved for a new one
+  bool promised_ = false;          ///< waits for the total limit; counted in its host's num_promised
+  std::uint64_t ticket_ = 0;       ///< while it waits: lower is earlier
+  ReuseRules rules_;
 };
 
 struct PoolLimits {
   std::size_t max_total = 0;  ///< CURLMOPT_MAX_TOTAL_CONNECTIONS, 0: none
   std::size_t max_host = 0;   ///< CURLMOPT_MAX_HOST_CONNECTIONS, 0: none
   std::size_t max_kept = 0;   ///< connections open at most when one becomes idle (CURLMOPT_MAXCONNECTS)
-};
-
-/// Which idle connections a request accepts.
-struct ReuseRules {
-  bool fresh = false;                  ///< CURLOPT_FRESH_CONNECT
-  Nanos max_idle = 118 * kSecond;      ///< CURLOPT_MAXAGE_CONN
-  Nanos max_lifetime = kNever;         ///< CURLOPT_MAXLIFETIME_CONN
-  bool probe = false;                  ///< ask the socket whether the peer has gone, even after a short idle time
 };
 
 class Pool {
@@ -113,6 +119,8 @@ class Pool {
   Lease take(PoolRequest& request);
 
   void set_limits(const PoolLimits& limits) noexcept;
+  /// Raises max_kept to `count` if it is lower.
+  void set_max_kept(std::size_t count) noexcept { limits_.max_kept = std::max(limits_.max_kept, count); }
   const PoolLimits& limits() const noexcept { return limits_; }
   std::size_t num_connections() const noexcept { return num_connections_; }
   std::size_t num_idle() const noexcept { return num_idle_; }
@@ -136,7 +144,7 @@ class Pool {
   Connection* pop_idle(PoolBucket& bucket, const ReuseRules& rules) noexcept;
   bool usable(Connection& connection, const ReuseRules& rules) noexcept;
   bool host_has_room(const PoolHost& host) const noexcept {
-    return limits_.max_host == 0 || host.num_connections < limits_.max_host;
+    return limits_.max_host == 0 || host.num_connections + host.num_promised < limits_.max_host;
   }
   bool total_has_room() const noexcept {
     return limits_.max_total == 0 || num_connections_ < limits_.max_total;
@@ -147,6 +155,10 @@ class Pool {
   void enqueue(List<PoolRequest, QueueTag>& queue, PoolRequest& request) noexcept;
   void dequeue(PoolRequest& request) noexcept;
   void place_freed(PoolHost& host) noexcept;
+  void promise_places(PoolHost& host) noexcept;
+  void serve_total_queue() noexcept;
+  void withdraw_promises() noexcept;
+  PoolRequest* first_waiting(PoolHost& host) noexcept;
   void unreserve(PoolBucket& bucket) noexcept;
   void give_back(Connection& connection, Nanos now) noexcept;
   void grant(PoolRequest& request, Connection& connection) noexcept;
@@ -160,11 +172,12 @@ class Pool {
   std::size_t num_connections_ = 0;  ///< open or reserved
   std::size_t num_idle_ = 0;
   std::size_t num_waiting_ = 0;
+  std::uint64_t next_ticket_ = 0;
   curl_off_t next_id_ = 0;
   std::unordered_map<const ConnectionKey*, std::unique_ptr<PoolBucket>, KeyHash, KeyEqual> buckets_;
   std::unordered_map<std::string_view, std::unique_ptr<PoolHost>> hosts_;
   List<Connection, LruTag> lru_;            ///< idle connections, the longest idle first
-  List<PoolRequest, QueueTag> total_queue_;  ///< waiting for MAX_TOTAL_CONNECTIONS
+  List<PoolRequest, QueueTag> total_queue_;  ///< waiting for MAX_TOTAL_CONNECTIONS only
 };
 
 }  // namespace hiper

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "easy/info.hpp"
@@ -13,6 +14,15 @@
 namespace hiper {
 
 class Share;
+
+/// Something of a room above this one that lives as long as the handle.
+class EasyPart {
+ public:
+  EasyPart() noexcept = default;
+  EasyPart(const EasyPart&) = delete;
+  EasyPart& operator=(const EasyPart&) = delete;
+  virtual ~EasyPart() = default;
+};
 
 class Easy {
  public:
@@ -44,6 +54,8 @@ class Easy {
   Info info;
   ResponseHeaders headers;
   Share* share = nullptr;  ///< set through attach_share()
+  /// A duplicate's own copy of what MIMEPOST pointed to (api/easy.cc).
+  std::unique_ptr<EasyPart> own_mime;
 
   // The engine's own: none of this room looks at them.
   void* engine_slot = nullptr;    ///< the engine this handle is added to

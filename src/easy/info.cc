@@ -85,7 +85,7 @@ curl_off_t speed(const Info& info, curl_off_t size) noexcept {
   return size / time * 1'000'000;
 }
 
-bool find_offset(const Info& info, CURLINFO id, curl_off_t& answer) noexcept {
+bool find_offset(const Info& info, std::uint32_t id, curl_off_t& answer) noexcept {
   for (const TimeRow& row : kTimes) {
     if (row.microseconds != id) continue;
     answer = info.times.*row.member / kMicrosecond;
@@ -111,7 +111,7 @@ bool find_offset(const Info& info, CURLINFO id, curl_off_t& answer) noexcept {
   }
 }
 
-bool find_double(const Info& info, CURLINFO id, double& answer) noexcept {
+bool find_double(const Info& info, std::uint32_t id, double& answer) noexcept {
   for (const TimeRow& row : kTimes) {
     if (row.seconds != id) continue;
     answer = static_cast<double>(info.times.*row.member / kMicrosecond) / 1e6;
@@ -139,7 +139,7 @@ curl_socket_t active_socket(const Info& info) noexcept {
 }
 
 /// What happened on the connection: codes, sizes, ports.
-bool find_number(Info& info, CURLINFO id, long& answer) noexcept {
+bool find_number(Info& info, std::uint32_t id, long& answer) noexcept {
   const InfoNumbers& numbers = info.numbers;
   const auto say = [&answer](auto value) noexcept {
     answer = static_cast<long>(value);
@@ -178,7 +178,7 @@ bool find_number(Info& info, CURLINFO id, long& answer) noexcept {
 }
 
 /// Whom was spoken to and how: protocol, authentication, TLS, proxy, RTSP.
-bool find_peer_number(const Info& info, CURLINFO id, long& answer) noexcept {
+bool find_peer_number(const Info& info, std::uint32_t id, long& answer) noexcept {
   const InfoNumbers& numbers = info.numbers;
   const InfoRare* const rare = info.rare_if_any();
   const auto say = [&answer](auto value) noexcept {
@@ -246,7 +246,7 @@ const char* or_else(const TextBuffer& text, const char* fallback) noexcept {
   return text.set() ? text.c_str() : fallback;
 }
 
-bool find_text(Easy& easy, CURLINFO id, const char*& answer) {
+bool find_text(Easy& easy, std::uint32_t id, const char*& answer) {
   Info& info = easy.info;
   const Options& options = easy.options;
   const InfoRare* const rare = info.rare_if_any();
@@ -299,7 +299,7 @@ const curl_tlssessioninfo* tls_session(Info& info, bool context) {
 }
 
 /// Lists and structures. Those without an owner (`certinfo`, the session) live until the next transfer.
-bool find_pointer(Easy& easy, CURLINFO id, const void*& answer) {
+bool find_pointer(Easy& easy, std::uint32_t id, const void*& answer) {
   switch (id) {
     case CURLINFO_SSL_ENGINES:
       answer = nullptr;
@@ -330,10 +330,10 @@ CURLcode store(void* answer, Find find) {
 
 }  // namespace
 
-CURLcode get_info(Easy& easy, CURLINFO id, void* answer) {
+CURLcode get_info(Easy& easy, std::uint32_t id, void* answer) {
   Info& info = easy.info;
   if (answer == nullptr) return CURLE_UNKNOWN_OPTION;
-  switch (static_cast<unsigned>(id) & CURLINFO_TYPEMASK) {
+  switch (id & CURLINFO_TYPEMASK) {
     case CURLINFO_STRING:
       return store<const char*>(answer, [&](const char*& text) { return find_text(easy, id, text); });
     case CURLINFO_LONG:

@@ -110,10 +110,10 @@ class Easy;
 using CookieLister = curl_slist* (*)(Easy& easy);
 extern CookieLister cookie_lister;
 
-/// curl_easy_getinfo: stores the answer to `id` through `answer` (its type is in the number of `id`).
-/// CURLE_UNKNOWN_OPTION for other numbers and for a NULL answer, which is then left alone. May throw
-/// std::bad_alloc.
-CURLcode get_info(Easy& easy, CURLINFO id, void* answer);
+/// curl_easy_getinfo: stores the answer to `id` (a CURLINFO, or what an application takes for one) through
+/// `answer` (its type is in the number of `id`). CURLE_UNKNOWN_OPTION for other numbers and for a NULL
+/// answer, which is then left alone. May throw std::bad_alloc.
+CURLcode get_info(Easy& easy, std::uint32_t id, void* answer);
 
 struct Info {
   InfoTimes times;

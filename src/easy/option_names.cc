@@ -27,9 +27,11 @@ const curl_easyoption* option_by_name(const char* name) noexcept {
   return nullptr;
 }
 
-const curl_easyoption* option_by_id(CURLoption id) noexcept {
+const curl_easyoption* option_by_id(std::uint32_t id) noexcept {
   for (const curl_easyoption& option : kNames) {
-    if (option.name != nullptr && option.id == id && option.flags != CURLOT_FLAG_ALIAS) return &option;
+    if (option.name != nullptr && static_cast<std::uint32_t>(option.id) == id &&
+        option.flags != CURLOT_FLAG_ALIAS)
+      return &option;
   }
   return nullptr;
 }

@@ -52,11 +52,11 @@ static_assert(
 
 }  // namespace
 
-const OptionRow* find_option_row(CURLoption id) noexcept {
-  const int number = static_cast<int>(id);
-  if (number < 0 || static_cast<std::size_t>(number % kTypeSpan) >= kNumbers) return nullptr;
-  const std::uint16_t row = kRowOfNumber[static_cast<std::size_t>(number % kTypeSpan)];
-  if (row == kNoRow || kRows[row].id != number) return nullptr;
+const OptionRow* find_option_row(std::uint32_t id) noexcept {
+  const std::uint32_t number = id % kTypeSpan;
+  if (number >= kNumbers) return nullptr;
+  const std::uint16_t row = kRowOfNumber[number];
+  if (row == kNoRow || static_cast<std::uint32_t>(kRows[row].id) != id) return nullptr;
   return &kRows[row];
 }
 

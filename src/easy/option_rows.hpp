@@ -68,6 +68,6 @@ struct OptionRow {
 };
 
 /// The row of `id`; nullptr for numbers that are no option.
-const OptionRow* find_option_row(CURLoption id) noexcept;
+const OptionRow* find_option_row(std::uint32_t id) noexcept;
 
 }  // namespace hiper

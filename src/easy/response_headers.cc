@@ -23,12 +23,6 @@ bool same_name(std::string_view a, std::string_view b) noexcept {
          std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
-unsigned origin_of(const HeadLine& line, bool connect) noexcept {
-  if (connect) return CURLH_CONNECT;
-  if (line.kind == LineKind::trailer) return CURLH_TRAILER;
-  return line.interim ? CURLH_1XX : CURLH_HEADER;
-}
-
 }  // namespace
 
 void ResponseHeaders::clear() noexcept {
@@ -40,6 +34,7 @@ void ResponseHeaders::clear() noexcept {
   if (entries_.capacity() > kEntriesKept) std::vector<Entry>().swap(entries_);
   if (runs_.capacity() > kEntriesKept) std::vector<Run>().swap(runs_);
   indexed_runs_ = indexed_bytes_ = segment_ = head_ = head_segment_ = head_offset_ = 0;
+  room_left_ = open_origin_ = 0;
   request_ = 0;
 }
 
@@ -61,34 +56,28 @@ ResponseHeaders::Segment& ResponseHeaders::room(std::size_t size) {
   return segments_[segment_];
 }
 
-void ResponseHeaders::store(std::string_view text, unsigned origin, bool begins_head) {
-  Segment& segment = room(text.size());
-  const bool goes_on = !runs_.empty() && !begins_head && runs_.back().segment == segment_ &&
-                       runs_.back().offset + runs_.back().length == segment.used &&
-                       runs_.back().head == head_ && runs_.back().origin == origin &&
-                       runs_.back().request == request_;
-  if (!goes_on) {
-    runs_.push_back(
-        {segment_, segment.used, 0, head_, request_, static_cast<std::uint8_t>(origin), begins_head});
-  }
-  std::memcpy(segment.text.get() + segment.used, text.data(), text.size());
-  segment.used += static_cast<std::uint32_t>(text.size());
-  runs_.back().length += static_cast<std::uint32_t>(text.size());
-}
-
-void ResponseHeaders::add(const HeadLine& line, bool connect) {
+/// Stores a line as the first one of a new run.
+void ResponseHeaders::begin_run(const HeadLine& line, unsigned origin) {
+  open_origin_ = 0;
+  const std::uint32_t size = static_cast<std::uint32_t>(line.raw.size());
+  Segment& segment = room(size);
   const bool begins_head = line.kind == LineKind::status;
   if (begins_head) {
-    const Segment& segment = room(line.raw.size());
     ++head_;
     head_segment_ = segment_;
     head_offset_ = segment.used;
   }
-  store(line.raw, origin_of(line, connect), begins_head);
+  runs_.push_back(
+      {segment_, segment.used, size, head_, request_, static_cast<std::uint8_t>(origin), begins_head});
+  std::memcpy(segment.text.get() + segment.used, line.raw.data(), size);
+  segment.used += size;
+  room_left_ = segment.capacity - segment.used;
+  open_origin_ = origin;
 }
 
 void ResponseHeaders::add(std::string_view name, std::string_view value, unsigned origin) {
   index();
+  open_origin_ = 0;
   Segment& segment = room(name.size() + value.size() + 2);
   char* const place = segment.text.get() + segment.used;
   std::copy(name.begin(), name.end(), place);

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -24,9 +25,23 @@ class ResponseHeaders {
   void clear() noexcept;
   /// The next request of the same transfer (redirect, authentication round) begins. clear() starts with
   /// request 0.
-  void next_request() noexcept { ++request_; }
+  void next_request() noexcept {
+    ++request_;
+    open_origin_ = 0;
+  }
   /// Records one line of any kind. `connect`: it answers CONNECT. Throws std::bad_alloc.
-  void add(const HeadLine& line, bool connect = false);
+  void add(const HeadLine& line, bool connect = false) {
+    const unsigned origin = origin_of(line, connect);
+    const std::size_t size = line.raw.size();
+    if (origin == open_origin_ && line.kind != LineKind::status && size <= room_left_) [[likely]] {
+      std::memcpy(segments_[segment_].text.get() + segments_[segment_].used, line.raw.data(), size);
+      segments_[segment_].used += static_cast<std::uint32_t>(size);
+      runs_.back().length += static_cast<std::uint32_t>(size);
+      room_left_ -= static_cast<std::uint32_t>(size);
+    } else {
+      begin_run(line, origin);
+    }
+  }
   /// Records a header that did not come as a line, such as ":status" of HTTP/2. `origin` is one CURLH_* bit.
   /// Throws std::bad_alloc.
   void add(std::string_view name, std::string_view value, unsigned origin);
@@ -77,7 +92,12 @@ class ResponseHeaders {
     }
   };
 
-  void store(std::string_view text, unsigned origin, bool begins_head);
+  static unsigned origin_of(const HeadLine& line, bool connect) noexcept {
+    if (connect) return CURLH_CONNECT;
+    if (line.kind == LineKind::trailer) return CURLH_TRAILER;
+    return line.interim ? CURLH_1XX : CURLH_HEADER;
+  }
+  void begin_run(const HeadLine& line, unsigned origin);
   Segment& room(std::size_t size);
   void index();
   void index_run(const Run& run, std::uint32_t from);
@@ -91,6 +111,8 @@ class ResponseHeaders {
   std::uint32_t indexed_runs_ = 0;   ///< these, but for the last one, are done with
   std::uint32_t indexed_bytes_ = 0;  ///< of the run that index() looks at next
   std::uint32_t segment_ = 0;        ///< the one that is being filled
+  std::uint32_t room_left_ = 0;      ///< in that segment, for the run that is open
+  unsigned open_origin_ = 0;         ///< of the last run if more lines may be added to it, else 0
   std::uint32_t head_ = 0;
   std::uint32_t head_segment_ = 0;  ///< where the current head begins
   std::uint32_t head_offset_ = 0;

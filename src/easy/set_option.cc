@@ -62,7 +62,7 @@ CURLcode set_pointer(Easy& easy, const OptionRow& row, void* pointer) noexcept {
 
 }  // namespace
 
-CURLcode set_option(Easy& easy, CURLoption id, va_list arguments) noexcept {
+CURLcode set_option(Easy& easy, std::uint32_t id, va_list arguments) noexcept {
   const OptionRow* const row = find_option_row(id);
   if (row == nullptr || row->setter == Setter::unknown) return CURLE_UNKNOWN_OPTION;
   const CURLcode available = availability(row->feature);

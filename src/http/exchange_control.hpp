@@ -32,6 +32,8 @@ class ExchangeControl : public Report {
   virtual void on_received(std::size_t count) noexcept = 0;
   /// True once after a 100 response came.
   virtual bool take_continue() noexcept = 0;
+  /// The application's side is stopped: resume_delivery() before anything else is given to it.
+  virtual bool delivery_paused() const noexcept = 0;
   /// After a pause: gives the application what was kept. Then the response takes the rest.
   virtual Outcome resume_delivery() = 0;
   /// The response is complete: delivers what decoders hold; after `paused` resume_delivery(), then again.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace hiper {
 namespace {
@@ -19,9 +20,8 @@ Flow<Status> run_h1_exchange(Task& task, H1Exchange& exchange, Watch& watch) {
   for (;;) {
     const Status step = exchange.advance();
     if (!step.ok() || exchange.finished()) co_return step;
-    if (exchange.must_yield()) {
-      co_await WaitNextTurn(task);
-    } else if (any(exchange.wants())) {
+    if (exchange.must_yield()) task.reactor().make_ready_next_turn(task);
+    if (any(exchange.wants())) {
       co_await WaitIo(task, watch, exchange.wants(), exchange.deadline());
     } else {
       co_await WaitWake(task, exchange.deadline());
@@ -175,11 +175,13 @@ Status H1Exchange::receive() {
 
 // After a pause: what was kept comes before anything new.
 Status H1Exchange::take_leftover() {
-  if (!delivery_paused_ || control_.receiving_paused()) return Status();
-  const Outcome resumed = control_.resume_delivery();
-  if (resumed.kind() == Outcome::Kind::failed) return Status(resumed.code());
-  if (resumed.kind() == Outcome::Kind::paused) return Status();
-  delivery_paused_ = false;
+  if (control_.receiving_paused()) return Status();
+  if (control_.delivery_paused()) {
+    const Outcome resumed = control_.resume_delivery();
+    if (resumed.kind() == Outcome::Kind::failed) return Status(resumed.code());
+    if (resumed.kind() == Outcome::Kind::paused) return Status();
+  }
+  if (!std::exchange(delivery_paused_, false)) return Status();
   if (complete_) return finish_delivery();
   const std::string bytes = std::move(leftover_);
   leftover_.clear();

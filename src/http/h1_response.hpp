@@ -141,6 +141,7 @@ class H1Response {
   Step judge_status_line(std::string_view line, StatusPrefix prefix, std::span<const char> rest);
   Step begin_http09(Phase body);
   Step read_headers(std::span<const char>& bytes);
+  Step read_plain_headers(std::span<const char>& bytes, HeadLine& line);
   Step end_lines(HeadLine& line);
   bool split_header(HeadLine& line) noexcept;
   Step take_header(HeadLine& line);

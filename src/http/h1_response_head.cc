@@ -17,9 +17,25 @@ constexpr const char* kTooLargeFile = "The file is larger than CURLOPT_MAXFILESI
 
 /// What is between the colon and the line end, without blanks around it.
 std::string_view header_value(const char* start, const char* end) noexcept {
-  while (end != start && (is_line_end(end[-1]) || is_blank(end[-1]))) --end;
+  --end;  // LF
+  if (end != start && end[-1] == '\r') --end;
+  if (start != end && *start == ' ') ++start;
+  while (end != start && (end[-1] == '\r' || is_blank(end[-1]))) --end;
   while (start != end && is_blank(*start)) ++start;
   return {start, static_cast<std::size_t>(end - start)};
+}
+
+/// What nearly every response begins with, cheaply.
+bool begins_http1(std::span<const char> bytes) noexcept {
+  return bytes.size() > 8 && std::memcmp(bytes.data(), "HTTP/1.1", 8) == 0;
+}
+
+/// Sets what follows from the place of the colon.
+inline void set_name(HeadLine& line, const char* colon) noexcept {
+  const char* const start = line.raw.data();
+  line.name = header_name({start, static_cast<std::size_t>(colon - start)});
+  line.value = {};
+  if (line.name != HeaderName::other) line.value = header_value(colon + 1, start + line.raw.size());
 }
 
 /// Digits and nothing else. False when there are others, or none; `value` is -1 when it is too large.
@@ -27,8 +43,8 @@ bool parse_length(std::string_view text, curl_off_t& value) noexcept {
   constexpr curl_off_t kMax = std::numeric_limits<curl_off_t>::max();
   value = 0;
   for (const char c : text) {
-    if (c < '0' || c > '9') return false;
     const int digit = c - '0';
+    if (digit < 0 || digit > 9) return false;
     if (value > kMax / 10 || (value == kMax / 10 && digit > kMax % 10)) value = -1;
     if (value >= 0) value = value * 10 + digit;
   }
@@ -88,7 +104,9 @@ H1Response::Step H1Response::read_status_line(std::span<const char>& bytes) {
   const bool fresh = lines_.partial().empty() || lines_.line_was_copied();
   StatusPrefix prefix = StatusPrefix::undecided;
   if (fresh) {
-    prefix = match_status_prefix({bytes.data(), bytes.size()}, rules_.aliases);
+    prefix = begins_http1(bytes) && rules_.aliases == nullptr
+                 ? StatusPrefix::http
+                 : match_status_prefix({bytes.data(), bytes.size()}, rules_.aliases);
     if (prefix == StatusPrefix::foreign) return begin_http09(Phase::body_until_close);
   }
   const LineReader::Result result = lines_.next(bytes, false);
@@ -126,22 +144,55 @@ H1Response::Step H1Response::begin_http09(Phase body) {
 
 // --- Header lines
 
+inline H1Response::Step H1Response::take_header(HeadLine& line) {
+  if (line.name != HeaderName::other && !line.interim && !note(line)) return Step::need_more;
+  const Step step = pass(line, head_bytes_);
+  const bool too_large = line.name == HeaderName::content_length && rules_.size_max > 0 &&
+                         content_length_ > rules_.size_max && phase_ != Phase::failed;
+  return too_large ? fail(CURLE_FILESIZE_EXCEEDED, kTooLargeFile) : step;
+}
+
 H1Response::Step H1Response::read_headers(std::span<const char>& bytes) {
   HeadLine line{{}, {}, LineKind::header, HeaderName::other, is_interim()};
   for (;;) {
+    Step step = read_plain_headers(bytes, line);
+    if (step != Step::go_on) return step;
     const LineReader::Result result = lines_.next(bytes, true);
     if (result != LineReader::Result::line) return line_failure(result);
     line.raw = lines_.line();
     if (has_nul(line.raw, bytes)) return fail(CURLE_WEIRD_SERVER_REPLY, "A header has a NUL byte");
     if (is_line_end(line.raw.front())) return end_lines(line);
-    const Step step = take_header(line);
+    step = split_header(line) ? take_header(line) : Step::need_more;
     if (step != Step::go_on) return step;
   }
 }
 
+/// The usual case, at half the cost: takes lines that are whole, not folded and free of NUL, up to the first
+/// one that needs a closer look.
+H1Response::Step H1Response::read_plain_headers(std::span<const char>& bytes, HeadLine& line) {
+  if (!lines_.is_empty()) return Step::go_on;
+  const char* start = bytes.data();
+  const char* const end = nul_free_until_;
+  Step step = Step::go_on;
+  while (start<end&& * start> ' ' && step == Step::go_on) {
+    const void* const found = std::memchr(start, '\n', static_cast<std::size_t>(end - start));
+    if (found == nullptr) break;
+    const char* const next = static_cast<const char*>(found) + 1;
+    if (next >= end || is_blank(*next) || next - start >= static_cast<std::ptrdiff_t>(kHeaderLineMax)) break;
+    const void* const colon = std::memchr(start, ':', static_cast<std::size_t>(next - start));
+    if (colon == nullptr) break;
+    line.raw = {start, static_cast<std::size_t>(next - start)};
+    set_name(line, static_cast<const char*>(colon));
+    step = take_header(line);
+    start = next;
+  }
+  bytes = bytes.subspan(static_cast<std::size_t>(start - bytes.data()));
+  return step;
+}
+
 /// A line that begins with CR or LF: blank, or nonsense.
 H1Response::Step H1Response::end_lines(HeadLine& line) {
-  if (line.raw.find_first_not_of("\r\n") != std::string_view::npos) {
+  if (line.raw != "\r\n" && line.raw.find_first_not_of("\r\n") != std::string_view::npos) {
     return fail(CURLE_WEIRD_SERVER_REPLY, "A header begins with a carriage return");
   }
   line.kind = LineKind::blank;
@@ -159,20 +210,8 @@ bool H1Response::split_header(HeadLine& line) noexcept {
          found == nullptr ? "A header has no colon" : "The first header continues a line that is not there");
     return false;
   }
-  const char* const colon = static_cast<const char*>(found);
-  line.name = header_name({start, static_cast<std::size_t>(colon - start)});
-  line.value = {};
-  if (line.name != HeaderName::other) line.value = header_value(colon + 1, start + line.raw.size());
+  set_name(line, static_cast<const char*>(found));
   return true;
-}
-
-inline H1Response::Step H1Response::take_header(HeadLine& line) {
-  if (!split_header(line)) return Step::need_more;
-  if (line.name != HeaderName::other && !line.interim && !note(line)) return Step::need_more;
-  const Step step = pass(line, head_bytes_);
-  const bool too_large = line.name == HeaderName::content_length && rules_.size_max > 0 &&
-                         content_length_ > rules_.size_max && phase_ != Phase::failed;
-  return too_large ? fail(CURLE_FILESIZE_EXCEEDED, kTooLargeFile) : step;
 }
 
 H1Response::Step H1Response::read_trailers(std::span<const char>& bytes) {
@@ -240,6 +279,10 @@ bool H1Response::note(const HeadLine& line) noexcept {
 /// different ones are an error. A number that is too large is taken as unknown, as the original library does.
 bool H1Response::note_length(std::string_view value) noexcept {
   if (rules_.ignore_length) return true;
+  const bool first = content_length_ < 0 && !length_unusable_;
+  if (first && parse_length(value, content_length_) && content_length_ >= 0) [[likely]]
+    return true;
+  if (first) content_length_ = -1;
   bool any = false;
   std::string_view list = value;
   std::string_view member;
@@ -276,6 +319,10 @@ void H1Response::note_transfer_encoding(std::string_view codings) noexcept {
 
 /// RFC 9112 section 9.3.
 void H1Response::note_connection(std::string_view options) noexcept {
+  if (header_name(options) == HeaderName::keep_alive) {  // the option has the name of a header
+    said_keep_alive_ = true;
+    return;
+  }
   std::string_view option;
   while (next_list_member(options, option)) {
     if (is_close_option(option)) said_close_ = true;

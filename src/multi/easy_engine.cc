@@ -25,6 +25,8 @@ CURLcode from_multi_code(CURLMcode code) noexcept {
 }
 
 Lease* held_lease(Easy& easy) noexcept {
+  auto* const transfer = static_cast<Transfer*>(easy.transfer_slot);
+  if (transfer != nullptr && transfer->done() && transfer->lease()) return &transfer->lease();
   EasyParts* const parts = parts_if_any(easy);
   return parts != nullptr && parts->held ? &parts->held : nullptr;
 }
@@ -55,7 +57,7 @@ CURLcode pause_easy(Easy& easy, int action) noexcept {
   if (transfer == nullptr) return CURLE_BAD_FUNCTION_ARGUMENT;
   Engine& engine = *static_cast<Engine*>(easy.engine_slot);
   const bool resumes = transfer->set_pause(action & (CURLPAUSE_RECV | CURLPAUSE_SEND));
-  if (transfer->done()) return CURLE_OK;
+  if (transfer->done() || !transfer->started()) return CURLE_OK;
   if (engine.busy()) {
     transfer->wake();
     return CURLE_OK;

@@ -86,7 +86,7 @@ CURLMcode Engine::add(Easy& easy) {
   ++num_added_;
   ++num_running_;
   ++num_ever_added_;
-  if (settings.max_connects == 0) update_pool_limits();
+  if (settings.max_connects == 0) pool_.set_max_kept(4 * num_added_);
   make_ready_next_turn(added);
   busy_ = true;
   announce_timer(false);
@@ -129,10 +129,9 @@ void Engine::forget(Transfer& transfer) noexcept {
 }
 
 void Engine::keep_held_connection(Transfer& transfer) noexcept {
-  Lease lease = transfer.take_lease();
-  if (!lease) return;
+  if (!transfer.lease()) return;
   EasyParts& parts = *parts_if_any(transfer.easy());
-  parts.held = std::move(lease);
+  parts.held = std::move(transfer.lease());
   holders_.push_back(parts);
 }
 

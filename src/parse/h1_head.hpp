@@ -130,6 +130,8 @@ class LineReader {
   std::string_view line() const noexcept { return line_; }
   /// line() is in memory of this reader, not in the bytes given to next().
   bool line_was_copied() const noexcept { return state_ == State::delivered; }
+  /// No line is held or was begun.
+  bool is_empty() const noexcept { return state_ == State::idle; }
   /// What of an unfinished line has come.
   std::string_view partial() const noexcept { return held_; }
   /// Drops the first `count` bytes of partial().

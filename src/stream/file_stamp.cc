@@ -16,8 +16,9 @@ bool FileStamps::unchanged() const noexcept {
 void FileStamps::describe(std::string& key) const {
   for (const File& file : files_) {
     const Look& look = file.look;
-    for (const std::int64_t part : {static_cast<std::int64_t>(look.device), static_cast<std::int64_t>(look.inode),
-                                    look.size, look.seconds, look.nanoseconds}) {
+    for (const std::int64_t part :
+         {static_cast<std::int64_t>(look.device), static_cast<std::int64_t>(look.inode), look.size,
+          look.seconds, look.nanoseconds}) {
       key += std::to_string(part);
       key += ',';
     }

@@ -36,8 +36,8 @@ class TlsPipe {
   bool holds_output() const noexcept { return sent_ < out_.size(); }
   void release() noexcept;  ///< gives the memory of the output back, if there is none
 
-  Events wants() const noexcept { return wants_; }      ///< what the last call was blocked on
-  bool ended() const noexcept { return ended_; }        ///< the stream below was closed by the peer
+  Events wants() const noexcept { return wants_; }  ///< what the last call was blocked on
+  bool ended() const noexcept { return ended_; }    ///< the stream below was closed by the peer
   bool failed() const noexcept { return failure_.kind() == IoResult::Kind::failed; }
   const IoResult& failure() const noexcept { return failure_; }
 

@@ -1,5 +1,5 @@
-// TLS contexts: one SSL_CTX per distinct TlsConfig and one parsed CA store per bundle in the whole process, so
-// that a new connection parses nothing. Asked by the connect code for each TLS connection; thread-safe.
+// TLS contexts: one SSL_CTX per distinct TlsConfig and one parsed CA store per bundle in the whole process,
+// so that a new connection parses nothing. Asked by the connect code for each TLS connection; thread-safe.
 #pragma once
 #include <string>
 #include <string_view>
@@ -19,8 +19,8 @@ namespace hiper {
 class TlsContext final : public Counted {
  public:
   /// Builds one. Errors as those of tls_context(). Throws std::bad_alloc.
-  static Status make(const TlsConfig& config, std::string_view key, const Ref<TlsTrust>& trust, Report& report,
-                     Ref<TlsContext>& context);
+  static Status make(const TlsConfig& config, std::string_view key, const Ref<TlsTrust>& trust,
+                     Report& report, Ref<TlsContext>& context);
   ~TlsContext() = default;
 
   SSL_CTX* native() const noexcept { return context_.get(); }
@@ -46,11 +46,13 @@ class TlsContext final : public Counted {
 
 /// The context for `config`, whose cache_key() is `key`; shared with everybody who asks for an equal one.
 /// Files are looked at again at most once a second; a changed one gives a new context, existing connections
-/// keep theirs. `easy` is the handle named to CURLOPT_SSL_CTX_FUNCTION, which is called from here on a context
-/// that nobody else uses (the caller marks the handle as being inside a callback); its code is returned.
+/// keep theirs. `easy` is the handle named to CURLOPT_SSL_CTX_FUNCTION, which is called from here on a
+/// context that nobody else uses (the caller marks the handle as being inside a callback); its code is
+/// returned.
 ///
 /// CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CERTPROBLEM,
-/// CURLE_SSL_CIPHER, CURLE_SSL_CONNECT_ERROR (impossible versions), each with a report. Throws std::bad_alloc.
+/// CURLE_SSL_CIPHER, CURLE_SSL_CONNECT_ERROR (impossible versions), each with a report. Throws
+/// std::bad_alloc.
 Status tls_context(const TlsConfig& config, std::string_view key, CURL* easy, Nanos now, Report& report,
                    Ref<TlsContext>& context);
 

@@ -6,7 +6,8 @@
 namespace hiper {
 
 CURLcode tls_global_init() noexcept {
-  const int started = OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
+  const int started =
+      OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
   clear_openssl_errors();
   return started == 1 ? CURLE_OK : CURLE_FAILED_INIT;
 }

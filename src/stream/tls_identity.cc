@@ -80,8 +80,7 @@ Status use_key(SSL_CTX* context, const TlsConfig& config, Report& report) noexce
   const bool own = config.key_blob.has_value() || !config.key_file.empty();
   const std::string& file = own ? config.key_file : config.cert_file;
   const std::optional<std::string>& blob = own ? config.key_blob : config.cert_blob;
-  const Encoding encoding =
-      encoding_of(config.key_type.empty() && !own ? config.cert_type : config.key_type);
+  const Encoding encoding = encoding_of(config.key_type.empty() && !own ? config.cert_type : config.key_type);
   if (encoding != Encoding::pem && encoding != Encoding::der) {
     report.failuref("TLS: private keys of type '%s' are not supported", config.key_type.c_str());
     return Status(CURLE_SSL_CERTPROBLEM);

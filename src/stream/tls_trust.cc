@@ -9,7 +9,9 @@ namespace hiper {
 namespace {
 
 struct FreeInfos {
-  void operator()(STACK_OF(X509_INFO) * infos) const noexcept { sk_X509_INFO_pop_free(infos, X509_INFO_free); }
+  void operator()(STACK_OF(X509_INFO) * infos) const noexcept {
+    sk_X509_INFO_pop_free(infos, X509_INFO_free);
+  }
 };
 
 const char* text_or_null(const std::string& text) noexcept { return text.empty() ? nullptr : text.c_str(); }
@@ -96,7 +98,8 @@ OwnedStore TlsTrust::copy(const TlsConfig& config) const noexcept {
   STACK_OF(X509_OBJECT)* const objects = X509_STORE_get0_objects(store_.get());
   for (int i = 0; i < sk_X509_OBJECT_num(objects); ++i) {
     X509_OBJECT* const object = sk_X509_OBJECT_value(objects, i);
-    if (X509* const certificate = X509_OBJECT_get0_X509(object)) X509_STORE_add_cert(store.get(), certificate);
+    if (X509* const certificate = X509_OBJECT_get0_X509(object))
+      X509_STORE_add_cert(store.get(), certificate);
     if (X509_CRL* const crl = X509_OBJECT_get0_X509_CRL(object)) X509_STORE_add_crl(store.get(), crl);
   }
   X509_STORE_unlock(store_.get());

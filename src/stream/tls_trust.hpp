@@ -15,7 +15,8 @@
 
 namespace hiper {
 
-/// One parsed bundle; not changed after it was made, except that OpenSSL adds what it finds in the CA directory.
+/// One parsed bundle; not changed after it was made, except that OpenSSL adds what it finds in the CA
+/// directory.
 class TlsTrust final : public Counted {
  public:
   TlsTrust(OwnedStore store, std::string key, FileStamps files, Nanos made_at) noexcept

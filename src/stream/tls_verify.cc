@@ -37,8 +37,8 @@ Address parse_address(const std::string& host) noexcept {
 }
 
 bool has_alternative_names(X509* certificate) noexcept {
-  const std::unique_ptr<GENERAL_NAMES, FreeNames> names(static_cast<GENERAL_NAMES*>(
-      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  const std::unique_ptr<GENERAL_NAMES, FreeNames> names(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
   for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const int type = sk_GENERAL_NAME_value(names.get(), i)->type;
     if (type == GEN_DNS || type == GEN_IPADD) return true;
@@ -81,8 +81,8 @@ bool same_bytes(std::span<const char> a, std::span<const char> b) noexcept {
 bool is_among_digests(std::span<const char> key, std::string_view pinned) noexcept {
   const Sha256 digest = sha256(key);
   char text[48] = "";
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text), digest.data(),
-                                   static_cast<int>(digest.size()));
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text), digest.data(), static_cast<int>(digest.size()));
   constexpr std::string_view kMark = "sha256//";
   while (pinned.starts_with(kMark)) {
     pinned.remove_prefix(kMark.size());
@@ -176,7 +176,8 @@ Status check_peer(SSL* ssl, const TlsContext& context, const std::string& host, 
     if (const Status done = check_name(certificate.get(), host, report); !done.ok()) return done;
   }
   if (context.issuer() != nullptr) {
-    if (const Status done = check_issuer(certificate.get(), context.issuer(), report); !done.ok()) return done;
+    if (const Status done = check_issuer(certificate.get(), context.issuer(), report); !done.ok())
+      return done;
   }
   verify_result = SSL_get_verify_result(ssl);
   if (config.verify_status && SSL_session_reused(ssl) == 0) {

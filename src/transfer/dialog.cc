@@ -110,6 +110,7 @@ Status Transfer::prepare() {
       if (applied != CURLE_OK) return Status(applied);
     }
   }
+  if (!easy_->info.effective_url.assign(plan_->effective_url)) return Status::out_of_memory();
   easy_->info.scheme = plan_->scheme->name.data();
   numbers().protocol = static_cast<std::uint32_t>(plan_->scheme->protocol);
   easy_->info.effective_method = plan_->head.method_name;
@@ -207,7 +208,6 @@ Status Transfer::follow() {
   if (Url::parse(changes.url, CURLU_NON_SUPPORT_SCHEME, target).ok()) {
     changes.own_origin = changes.own_origin && same_origin(plan_->url, target);
   }
-  if (!easy_->info.effective_url.assign(changes.url)) return Status::out_of_memory();
   easy_->headers.next_request();
   if (verbose_) infof("Following the redirect to %s", changes.url.c_str());
   return Status();

@@ -217,6 +217,9 @@ Status make_plan(const Options& options, const PlanChanges& changes, const BodyP
     const UrlResult set = plan.url.set(CURLUPART_PORT, std::to_string(port), 0);
     if (!set.ok()) return url_failure(set, "", report);
   }
+  if (const UrlResult whole = plan.url.to_string(0, plan.effective_url); !whole.ok()) {
+    return url_failure(whole, "", report);
+  }
   fill_target(options, ascii_host, plan);
   plan.tls = plan.target.tls ? std::make_unique<TlsConfig>(tls_config_of(options)) : nullptr;
   fill_key(options, plan);

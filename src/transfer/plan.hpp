@@ -42,6 +42,7 @@ struct Plan {
   std::uint32_t generation = 0;  ///< of the options it was made from; 0: not valid
   std::size_t fingerprint = 0;   ///< of what may change without a new generation
   Url url;
+  std::string effective_url;
   const Scheme* scheme = nullptr;
   ConnectTarget target;
   std::unique_ptr<TlsConfig> tls;  ///< for https

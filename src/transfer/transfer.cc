@@ -158,6 +158,7 @@ void Transfer::finish(CURLcode code) noexcept {
   easy_->info.connection = nullptr;
   const bool held = code == CURLE_OK && options().number(Opt::connect_only) != 0;
   if (lease_ && !held) lease_.drop();
+  if (lease_) easy_->info.last_socket = lease_->stream->watch().fd();
   if (code != CURLE_OK && !error_told_) failure(curl_easy_strerror(code));
   done_ = true;
   message_ = {CURLMSG_DONE, easy_->handle(), {.result = code}};

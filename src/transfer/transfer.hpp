@@ -54,6 +54,7 @@ class Transfer final : public Task,
   /// The transfer starts now: results are forgotten, deadlines run. Throws std::bad_alloc.
   void begin();
   bool done() const noexcept { return done_; }
+  bool started() const noexcept { return started_; }
   void run() noexcept override;
   /// Ends the transfer with `code` and tells the owner.
   void abort(CURLcode code) noexcept { finish(code); }
@@ -69,8 +70,8 @@ class Transfer final : public Task,
 
   /// curl_easy_pause: CURLPAUSE_RECV and CURLPAUSE_SEND bits. True if something goes on that did not before.
   bool set_pause(int bits) noexcept;
-  /// Takes the connection of a CURLOPT_CONNECT_ONLY transfer.
-  Lease take_lease() noexcept { return std::move(lease_); }
+  /// The connection in use; of a finished transfer only after CURLOPT_CONNECT_ONLY.
+  Lease& lease() noexcept { return lease_; }
 
   // Report.
   void failure(std::string_view text) noexcept override;
@@ -91,6 +92,7 @@ class Transfer final : public Task,
   void on_received(std::size_t count) noexcept override;
   void on_os_error(int error) noexcept override;
   bool take_continue() noexcept override { return std::exchange(continue_seen_, false); }
+  bool delivery_paused() const noexcept override { return writer_.paused() || header_writer_.has_pending(); }
   Outcome resume_delivery() override;
   Outcome finish_delivery() override;
 

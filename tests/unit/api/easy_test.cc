@@ -1,6 +1,10 @@
 // The doors of one easy handle, as an application calls them.
+#include "easy/easy.hpp"
+
 #include <curl/curl.h>
 #include <gtest/gtest.h>
+
+#include "body/mime.hpp"
 
 namespace {
 
@@ -32,6 +36,32 @@ TEST(EasyDoor, AHandleLivesFromInitToCleanup) {
   EXPECT_STREQ(url, "http://a/");
   curl_easy_cleanup(easy);
   curl_easy_cleanup(copy);
+}
+
+TEST(EasyDoor, ADuplicateKeepsItsMimeWhenTheOriginalIsFreed) {
+  CURL* const easy = curl_easy_init();
+  curl_mime* const mime = curl_mime_init(easy);
+  ASSERT_EQ(curl_mime_data(curl_mime_addpart(mime), "text", 4), CURLE_OK);
+  ASSERT_EQ(curl_easy_setopt(easy, CURLOPT_MIMEPOST, mime), CURLE_OK);
+  CURL* const copy = curl_easy_duphandle(easy);
+  ASSERT_NE(copy, nullptr);
+  curl_mime_free(mime);
+  curl_easy_cleanup(easy);
+  const auto* const cloned = hiper::Mime::from(
+      static_cast<curl_mime*>(hiper::Easy::from(copy)->options.pointer(hiper::Opt::mimepost)));
+  ASSERT_EQ(cloned->parts().size(), 1u);
+  EXPECT_EQ(cloned->parts()[0]->data(), "text");
+  curl_easy_cleanup(copy);
+}
+
+TEST(EasyDoor, NumbersThatAreNoOptionAreUnknown) {
+  CURL* const easy = curl_easy_init();
+  long answer = 5;
+  EXPECT_EQ(curl_easy_setopt(easy, static_cast<CURLoption>(12), 1L), CURLE_UNKNOWN_OPTION);
+  EXPECT_EQ(curl_easy_getinfo(easy, static_cast<CURLINFO>(CURLINFO_LONG + 99), &answer),
+            CURLE_UNKNOWN_OPTION);
+  EXPECT_EQ(answer, 5);
+  curl_easy_cleanup(easy);
 }
 
 TEST(EasyDoor, AShareIsInUseUntilItsHandlesLeave) {

@@ -12,6 +12,7 @@
 // The formats of these tests are not those of the C library.
 #pragma GCC diagnostic ignored "-Wformat"
 #pragma GCC diagnostic ignored "-Wformat-extra-args"
+#pragma GCC diagnostic ignored "-Wformat-overflow"
 #pragma GCC diagnostic ignored "-Wformat-zero-length"
 #pragma GCC diagnostic ignored "-Wformat-security"
 
@@ -40,7 +41,8 @@ const char* const kNull = nullptr;
 TEST(Printf, IntegersOfAllLengths) {
   EXPECT_EQ(format("%d|%i|%u", -5, INT_MIN, 4000000000u), "-5|-2147483648|4000000000");
   EXPECT_EQ(format("%x %X %o", 255, 255, 8), "ff FF 10");
-  EXPECT_EQ(format("%ld %lu %lx", -5000000000L, 5000000000UL, 5000000000UL), "-5000000000 5000000000 12a05f200");
+  EXPECT_EQ(format("%ld %lu %lx", -5000000000L, 5000000000UL, 5000000000UL),
+            "-5000000000 5000000000 12a05f200");
   EXPECT_EQ(format("%lld %llu %qd", LLONG_MIN, ULLONG_MAX, -5LL),
             "-9223372036854775808 18446744073709551615 -5");
   EXPECT_EQ(format("%zd %zu", static_cast<ssize_t>(-3), SIZE_MAX), "-3 18446744073709551615");
@@ -49,13 +51,16 @@ TEST(Printf, IntegersOfAllLengths) {
 }
 
 TEST(Printf, WidthPrecisionAndFlagsOfIntegers) {
-  EXPECT_EQ(format("%5d|%-5d|%05d|%+d|% d|%-05d|", 42, 42, 42, 42, 42, 42), "   42|42   |00042|+42| 42|42   |");
+  EXPECT_EQ(format("%5d|%-5d|%05d|%+d|% d|%-05d|", 42, 42, 42, 42, 42, 42),
+            "   42|42   |00042|+42| 42|42   |");
   EXPECT_EQ(format("%05d|%+05d|% 05d", -42, 42, 42), "-0042|+0042| 0042");
   EXPECT_EQ(format("%.5d|%8.5d|%-8.5d|%08.5d", 42, 42, 42, 42), "00042|   00042|00042   |00000042");
   EXPECT_EQ(format("%.0d|%.d|%5.0d|", 0, 0, 0), "||     |");
   EXPECT_EQ(format("%#x %#X %#o %#o %#x", 255, 255, 8, 0, 0), "0xff 0XFF 010 0 0x0");
-  EXPECT_EQ(format("%#8x|%#08x|%-#8x|%#10.6x|", 255, 255, 255, 255), "    0xff|0x0000ff|0xff    |  0x0000ff|");
-  EXPECT_EQ(format("%*d|%-*d|%*d|%.*d|%.*d|", 5, 42, 5, 42, -5, 42, 4, 7, -4, 7), "   42|42   |42   |0007|7|");
+  EXPECT_EQ(format("%#8x|%#08x|%-#8x|%#10.6x|", 255, 255, 255, 255),
+            "    0xff|0x0000ff|0xff    |  0x0000ff|");
+  EXPECT_EQ(format("%*d|%-*d|%*d|%.*d|%.*d|", 5, 42, 5, 42, -5, 42, 4, 7, -4, 7),
+            "   42|42   |42   |0007|7|");
 }
 
 TEST(Printf, StringsAndCharacters) {
@@ -76,8 +81,8 @@ TEST(Printf, HashAndCapitalSQuoteStrings) {
 TEST(Printf, NullStringsAndPointers) {
   EXPECT_EQ(format("%s|%8s|%#s", kNull, kNull, kNull), "(nil)|   (nil)|(nil)");
   EXPECT_EQ(format("%.3s|%.4s|%.5s|%5.2s|", kNull, kNull, kNull, kNull), "||(nil)|     |");
-  EXPECT_EQ(format("%p %p|%10p|%-10p|", reinterpret_cast<void*>(0x1234), nullptr, reinterpret_cast<void*>(0x12),
-                   reinterpret_cast<void*>(0x12)),
+  EXPECT_EQ(format("%p %p|%10p|%-10p|", reinterpret_cast<void*>(0x1234), nullptr,
+                   reinterpret_cast<void*>(0x12), reinterpret_cast<void*>(0x12)),
             "0x1234 (nil)|      0x12|0x12      |");
 }
 
@@ -119,7 +124,6 @@ TEST(Printf, PercentAndBrokenFormats) {
   EXPECT_EQ(format("%."), "");
   EXPECT_EQ(format("%l"), "");
   EXPECT_EQ(format("%k|%d", 5), "|5");
-  EXPECT_EQ(format("%128$s|", 1) == "(null)", false);
   EXPECT_EQ(format("%129$d", 1), "(null)");
 }
 

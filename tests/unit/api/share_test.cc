@@ -1,10 +1,11 @@
+#include "easy/share.hpp"
+
 #include <curl/curl.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "easy/easy.hpp"
-#include "easy/share.hpp"
 
 namespace {
 
@@ -24,7 +25,8 @@ class ShareApi : public ::testing::Test {
 
 TEST_F(ShareApi, AcceptsTheKindsThatWork) {
   for (int kind = -1; kind <= CURL_LOCK_DATA_LAST; ++kind) {
-    const bool works = kind == CURL_LOCK_DATA_DNS || kind == CURL_LOCK_DATA_SSL_SESSION || kind == CURL_LOCK_DATA_CONNECT;
+    const bool works =
+        kind == CURL_LOCK_DATA_DNS || kind == CURL_LOCK_DATA_SSL_SESSION || kind == CURL_LOCK_DATA_CONNECT;
     const bool exists = kind > CURL_LOCK_DATA_SHARE && kind < CURL_LOCK_DATA_LAST;
     const CURLSHcode expected = works ? CURLSHE_OK : exists ? CURLSHE_NOT_BUILT_IN : CURLSHE_BAD_OPTION;
     EXPECT_EQ(curl_share_setopt(share_, CURLSHOPT_SHARE, kind), expected) << kind;
@@ -48,7 +50,8 @@ TEST_F(ShareApi, RefusesUnknownOptionsAndForeignHandles) {
   EXPECT_EQ(curl_share_setopt(nullptr, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS), CURLSHE_INVALID);
   EXPECT_EQ(curl_share_cleanup(nullptr), CURLSHE_INVALID);
   long other[64] = {};
-  EXPECT_EQ(curl_share_setopt(static_cast<CURLSH*>(other), CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS), CURLSHE_INVALID);
+  EXPECT_EQ(curl_share_setopt(static_cast<CURLSH*>(other), CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS),
+            CURLSHE_INVALID);
   EXPECT_EQ(curl_share_cleanup(static_cast<CURLSH*>(other)), CURLSHE_INVALID);
 }
 
@@ -87,11 +90,12 @@ std::string& calls() {
   return text;
 }
 void lock(CURL* easy, curl_lock_data data, curl_lock_access access, void* user) {
-  calls() += std::string(static_cast<const char*>(user)) + (easy != nullptr ? "E" : "-") + std::to_string(data) + "a" +
-             std::to_string(access) + " ";
+  calls() += std::string(static_cast<const char*>(user)) + (easy != nullptr ? "E" : "-") +
+             std::to_string(data) + "a" + std::to_string(access) + " ";
 }
 void unlock(CURL* easy, curl_lock_data data, void* user) {
-  calls() += std::string(static_cast<const char*>(user)) + (easy != nullptr ? "e" : "_") + std::to_string(data) + " ";
+  calls() += std::string(static_cast<const char*>(user)) + (easy != nullptr ? "e" : "_") +
+             std::to_string(data) + " ";
 }
 
 TEST_F(ShareApi, LocksAroundJoiningLeavingAndCleanup) {

@@ -91,7 +91,7 @@ TEST(GetInfo, EveryNumberUpToTheLastOneIsKnownInItsTypesOnly) {
     for (int i = 0; i <= CURLINFO_LASTONE + 3; ++i) {
       char untouched[16];
       std::memset(untouched, 0x55, sizeof(untouched));
-      const CURLcode code = get_info(easy, static_cast<CURLINFO>(type + i), untouched);
+      const CURLcode code = get_info(easy, static_cast<std::uint32_t>(type + i), untouched);
       if (code == CURLE_OK) {
         ++known;
         EXPECT_NE(i, 0);

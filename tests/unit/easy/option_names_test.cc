@@ -25,7 +25,7 @@ TEST(OptionNames, AliasesAreFoundByNameNeverByNumber) {
   EXPECT_EQ(alias->flags, CURLOT_FLAG_ALIAS);
   EXPECT_STREQ(option_by_id(alias->id)->name, "WRITEDATA");
   EXPECT_STREQ(option_by_id(CURLOPT_KEYPASSWD)->name, "KEYPASSWD");
-  EXPECT_EQ(option_by_id(static_cast<CURLoption>(0)), nullptr);
+  EXPECT_EQ(option_by_id(0), nullptr);
 }
 
 TEST(OptionNames, AreWalkedInOrderOnce) {

@@ -19,7 +19,7 @@ namespace hiper::testing {
 inline CURLcode set_by_number(Easy* easy, int id, ...) {
   va_list arguments;
   va_start(arguments, id);
-  const CURLcode result = set_option(*easy, static_cast<CURLoption>(id), arguments);
+  const CURLcode result = set_option(*easy, static_cast<std::uint32_t>(id), arguments);
   va_end(arguments);
   return result;
 }

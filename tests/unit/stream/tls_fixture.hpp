@@ -37,7 +37,7 @@ struct Identity {
 struct CertificateWish {
   const char* common_name = "server.test";
   const char* alternatives = "DNS:server.test,DNS:*.wild.test,IP:127.0.0.1,IP:::1";  ///< nullptr: none
-  long valid_from = -3600;  ///< seconds from now
+  long valid_from = -3600;                                                           ///< seconds from now
   long valid_until = 3600;
   bool authority = false;
 };
@@ -85,8 +85,8 @@ inline std::string pem_of(X509* certificate) {
 }
 inline std::string pem_of(EVP_PKEY* key, const char* password = nullptr) {
   const OwnedBio bio(BIO_new(BIO_s_mem()));
-  PEM_write_bio_PrivateKey(bio.get(), key, password != nullptr ? EVP_aes_128_cbc() : nullptr, nullptr, 0, nullptr,
-                           const_cast<char*>(password));
+  PEM_write_bio_PrivateKey(bio.get(), key, password != nullptr ? EVP_aes_128_cbc() : nullptr, nullptr, 0,
+                           nullptr, const_cast<char*>(password));
   return text_of(bio.get());
 }
 
@@ -120,9 +120,9 @@ class TemporaryFile {
 struct Wire {
   std::string to_client;
   std::string to_server;
-  bool fin = false;            ///< after to_client
-  int read_error = 0;          ///< errno of every read once to_client is empty
-  int write_error = 0;         ///< errno of every write
+  bool fin = false;     ///< after to_client
+  int read_error = 0;   ///< errno of every read once to_client is empty
+  int write_error = 0;  ///< errno of every write
   std::size_t read_most = SIZE_MAX;
   std::size_t write_most = SIZE_MAX;
   bool block_between = false;  ///< every other read and every other write is blocked
@@ -172,7 +172,8 @@ class WireStream final : public Stream {
 
 class Server {
  public:
-  explicit Server(const Identity& identity = good_server(), int highest = 0) : context(SSL_CTX_new(TLS_server_method())) {
+  explicit Server(const Identity& identity = good_server(), int highest = 0)
+      : context(SSL_CTX_new(TLS_server_method())) {
     SSL_CTX_use_certificate(context.get(), identity.certificate.get());
     SSL_CTX_use_PrivateKey(context.get(), identity.key.get());
     if (highest != 0) SSL_CTX_set_max_proto_version(context.get(), highest);
@@ -205,7 +206,8 @@ class Server {
     flush(wire);
   }
   void send(Wire& wire, std::string_view text) {
-    ASSERT_EQ(SSL_write(ssl.get(), text.data(), static_cast<int>(text.size())), static_cast<int>(text.size()));
+    ASSERT_EQ(SSL_write(ssl.get(), text.data(), static_cast<int>(text.size())),
+              static_cast<int>(text.size()));
     flush(wire);
   }
   void say_goodbye(Wire& wire) {
@@ -228,8 +230,8 @@ class Server {
   bool done = false;
 
  private:
-  static int choose(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in, unsigned length,
-                    void* self) {
+  static int choose(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in,
+                    unsigned length, void* self) {
     static_cast<Server*>(self)->offered_alpn.assign(reinterpret_cast<const char*>(in), length);
     *out = in + 1;
     *size = in[0];
@@ -317,8 +319,10 @@ class TlsFixture : public testing::Test {
   void write_all(std::string_view text) {
     for (int tries = 0; !text.empty() && tries < 1000000; ++tries) {
       last = client->write(text);
-      if (last.kind() == IoResult::Kind::bytes) text.remove_prefix(last.count());
-      else if (last.kind() != IoResult::Kind::blocked) break;
+      if (last.kind() == IoResult::Kind::bytes)
+        text.remove_prefix(last.count());
+      else if (last.kind() != IoResult::Kind::blocked)
+        break;
       server.pump(wire);
     }
     EXPECT_TRUE(text.empty());

@@ -353,7 +353,8 @@ TEST_F(Tls, ClosedOrResetHandshakeIsAConnectError) {
     ASSERT_TRUE(task.flow->done());
     const Status result = task.flow->result();
     EXPECT_EQ(result.code(), CURLE_SSL_CONNECT_ERROR);
-    EXPECT_NE(report.first.find(fin ? "closed the connection" : "reset by peer"), std::string::npos) << report.first;
+    EXPECT_NE(report.first.find(fin ? "closed the connection" : "reset by peer"), std::string::npos)
+        << report.first;
     EXPECT_EQ(client->verify_result(), 1);
     task.flow.reset();
     client.reset();

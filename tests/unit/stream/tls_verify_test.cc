@@ -96,13 +96,14 @@ TEST_F(TlsVerify, Pins) {
   const TemporaryFile pem_file(text_of(pem.get()));
   const TemporaryFile certificate(pem_of(good_server().certificate.get()));
   const std::string right = std::string("sha256//") + digest;
-  for (const std::string& good : {right, "sha256//AAAA;" + right, right + ";sha256//AAAA", der_file.path(),
-                                  pem_file.path()}) {
+  for (const std::string& good :
+       {right, "sha256//AAAA;" + right, right + ";sha256//AAAA", der_file.path(), pem_file.path()}) {
     config.pinned_key = good;
     EXPECT_EQ(connect(), CURLE_OK) << good;
   }
-  for (const std::string& bad : {std::string("sha256//"), std::string("sha256//AAAA;"), "sha256//AAAA;" + std::string(digest),
-                                 right.substr(0, right.size() - 1), std::string("/nonexistent"), certificate.path()}) {
+  for (const std::string& bad :
+       {std::string("sha256//"), std::string("sha256//AAAA;"), "sha256//AAAA;" + std::string(digest),
+        right.substr(0, right.size() - 1), std::string("/nonexistent"), certificate.path()}) {
     config.pinned_key = bad;
     config.verify_peer = false;
     EXPECT_EQ(connect(), CURLE_SSL_PINNEDPUBKEYNOTMATCH) << bad;
@@ -135,10 +136,11 @@ TEST_F(TlsVerify, PartialChainIsEnoughUnlessForbidden) {
 
 TEST_F(TlsVerify, NamesOfTheCertificate) {
   X509* const c = good_server().certificate.get();
-  for (const char* host : {"server.test", "SERVER.test", "server.test.", "a.wild.test", "127.0.0.1", "::1", "0:0::1"})
+  for (const char* host :
+       {"server.test", "SERVER.test", "server.test.", "a.wild.test", "127.0.0.1", "::1", "0:0::1"})
     EXPECT_TRUE(certificate_is_for(c, host)) << host;
-  for (const char* host : {"", ".", "test", ".test", ".server.test", "wild.test", "a.b.wild.test", "server.test.evil",
-                           "127.0.0.2", "::2", "xserver.test"})
+  for (const char* host : {"", ".", "test", ".test", ".server.test", "wild.test", "a.b.wild.test",
+                           "server.test.evil", "127.0.0.2", "::2", "xserver.test"})
     EXPECT_FALSE(certificate_is_for(c, host)) << host;
 }
 
@@ -188,8 +190,8 @@ TEST_F(TlsClientCertificate, FromBlobsAndFilesAndOneFileForBoth) {
 }
 
 TEST_F(TlsClientCertificate, Pkcs12AndDer) {
-  const OwnedPkcs12 bundle(PKCS12_create("secret", "x", identity.key.get(), identity.certificate.get(), nullptr, 0, 0,
-                                         0, 0, 0));
+  const OwnedPkcs12 bundle(
+      PKCS12_create("secret", "x", identity.key.get(), identity.certificate.get(), nullptr, 0, 0, 0, 0, 0));
   const OwnedBio bio(BIO_new(BIO_s_mem()));
   i2d_PKCS12_bio(bio.get(), bundle.get());
   config.cert_blob = text_of(bio.get());

@@ -80,9 +80,26 @@ class FakeReactor final : public Reactor {
   }
   /// The call of adopt() number `n` from now (1 is the next) runs out of memory; 0: none.
   void fail_adopt(int n) noexcept { adopt_to_fail_ = n; }
+  /// The same for allocate_frame().
+  void fail_frame(int n) noexcept { frame_to_fail_ = n; }
+  /// From here on time passes by advance() only.
+  void freeze() noexcept {
+    begin_turn();
+    offset_ = now_;
+    frozen_ = true;
+  }
+  /// Reports `events` on `watch` although nothing may have happened to its descriptor.
+  void report(Watch& watch, Events events) noexcept {
+    watch.fired_ = watch.fired_ | events;
+    if (watch.waiter_ != nullptr) make_ready(*watch.waiter_);
+  }
 
   // What a test looks at.
   std::size_t num_live() const noexcept { return live_.size(); }
+  std::size_t num_frames() const noexcept { return num_frames_; }        ///< allocated and not released
+  std::size_t num_frames_asked() const noexcept { return num_asked_; }   ///< calls of allocate_frame()
+  std::size_t num_wakes() const noexcept { return num_wakes_; }          ///< calls of make_ready()
+  bool idle() const noexcept { return ready_.empty() && next_turn_.empty(); }
   Nanos next_deadline() noexcept { return timers_.next(); }
   const std::vector<Event>& events() const noexcept { return events_; }
   std::size_t count(What what) const noexcept {
@@ -94,6 +111,7 @@ class FakeReactor final : public Reactor {
   // Reactor.
   Nanos now() const noexcept override { return now_; }
   void make_ready(Runnable& runnable) noexcept override {
+    ++num_wakes_;
     if (!runnable.linked()) ready_.push_back(runnable);
   }
   void make_ready_next_turn(Runnable& runnable) noexcept override {
@@ -131,11 +149,20 @@ class FakeReactor final : public Reactor {
   void interest_changed(Watch& watch) noexcept override { EXPECT_FALSE(watch.retired_); }
   void arm(Timer& timer, Nanos due) override { timers_.arm(*this, timer, due); }
   void disarm(Timer& timer) noexcept override { timers_.disarm(timer); }
-  void* allocate_frame(std::size_t size) noexcept override { return std::malloc(size); }
-  void release_frame(void* frame, std::size_t) noexcept override { std::free(frame); }
+  void* allocate_frame(std::size_t size) noexcept override {
+    ++num_asked_;
+    if (frame_to_fail_ > 0 && --frame_to_fail_ == 0) return nullptr;
+    void* const room = std::malloc(size);
+    if (room != nullptr) ++num_frames_;
+    return room;
+  }
+  void release_frame(void* frame, std::size_t) noexcept override {
+    --num_frames_;
+    std::free(frame);
+  }
 
  private:
-  void begin_turn() noexcept { now_ = monotonic_now() + offset_; }
+  void begin_turn() noexcept { now_ = frozen_ ? offset_ : monotonic_now() + offset_; }
   std::vector<pollfd> interest_set() const {
     std::vector<pollfd> polled;
     for (const auto& watch : live_) {
@@ -173,7 +200,12 @@ class FakeReactor final : public Reactor {
 
   Nanos offset_ = 0;
   Nanos now_ = 0;
+  bool frozen_ = false;
   int adopt_to_fail_ = 0;
+  int frame_to_fail_ = 0;
+  std::size_t num_frames_ = 0;
+  std::size_t num_asked_ = 0;
+  std::size_t num_wakes_ = 0;
   TimerHeap timers_;
   std::vector<std::unique_ptr<Watch>> live_;
   std::vector<std::unique_ptr<Watch>> retired_;
