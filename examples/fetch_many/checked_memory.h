@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static inline void *grow(void *old, size_t size) {
-  void *const room = realloc(old, size);
+static inline void* grow(void* old, size_t size) {
+  void* const room = realloc(old, size);
   if (room) return room;
   fputs("fetch_many: out of memory\n", stderr);
   exit(1);

@@ -26,7 +26,7 @@ static const char help_text[] =
     "\n"
     "Exit status: 0 all were fetched, 1 some were not (HTTP errors count), 2 bad arguments.\n";
 
-__attribute__((noreturn, format(printf, 1, 2))) static void refuse(const char *format, ...) {
+__attribute__((noreturn, format(printf, 1, 2))) static void refuse(const char* format, ...) {
   va_list args;
   va_start(args, format);
   fputs("fetch_many: ", stderr);
@@ -36,8 +36,8 @@ __attribute__((noreturn, format(printf, 1, 2))) static void refuse(const char *f
   exit(2);
 }
 
-static long read_count(const char *option, const char *text, long max) {
-  char *end;
+static long read_count(const char* option, const char* text, long max) {
+  char* end;
   errno = 0;
   const long value = strtol(text, &end, 10);
   if (end == text || *end != '\0' || errno != 0 || value < 1 || value > max) {
@@ -46,8 +46,8 @@ static long read_count(const char *option, const char *text, long max) {
   return value;
 }
 
-static long read_seconds(const char *option, const char *text) {
-  char *end;
+static long read_seconds(const char* option, const char* text) {
+  char* end;
   const double seconds = strtod(text, &end);
   if (end == text || *end != '\0' || !(seconds >= 0 && seconds <= 1e6)) {
     refuse("%s wants seconds, not \"%s\"", option, text);
@@ -55,7 +55,7 @@ static long read_seconds(const char *option, const char *text) {
   return seconds > 0 && seconds < 0.001 ? 1 : (long)(seconds * 1000);
 }
 
-static void check(struct options *options) {
+static void check(struct options* options) {
   if (options->num_urls == 0 && options->list == NULL) refuse("no URL was given");
   if (options->num_urls != 0 && options->list != NULL) refuse("give either URLs or -i, not both");
   const bool repeated = options->num_requests != 0;
@@ -63,7 +63,7 @@ static void check(struct options *options) {
   if (options->num_urls != 0 && !repeated && options->directory == NULL) options->directory = "downloads";
 }
 
-void options_read(struct options *options, int argc, char **argv) {
+void options_read(struct options* options, int argc, char** argv) {
   enum { CACERT = 256, INSECURE, TIMEOUT };
   static const struct option names[] = {{"cacert", required_argument, NULL, CACERT},
                                         {"insecure", no_argument, NULL, INSECURE},
@@ -74,15 +74,33 @@ void options_read(struct options *options, int argc, char **argv) {
   int name;
   while ((name = getopt_long(argc, argv, "i:n:c:o:h", names, NULL)) != -1) {
     switch (name) {
-      case 'i': options->list = optarg; break;
-      case 'n': options->num_requests = read_count("-n", optarg, 1000000000); break;
-      case 'c': options->concurrency = read_count("-c", optarg, 100000); break;
-      case 'o': options->directory = optarg; break;
-      case CACERT: options->ca_file = optarg; break;
-      case INSECURE: options->insecure = true; break;
-      case TIMEOUT: options->timeout_ms = read_seconds("--timeout", optarg); break;
-      case 'h': fputs(help_text, stdout); exit(0);
-      default: fputs("Try fetch_many -h\n", stderr); exit(2);
+      case 'i':
+        options->list = optarg;
+        break;
+      case 'n':
+        options->num_requests = read_count("-n", optarg, 1000000000);
+        break;
+      case 'c':
+        options->concurrency = read_count("-c", optarg, 100000);
+        break;
+      case 'o':
+        options->directory = optarg;
+        break;
+      case CACERT:
+        options->ca_file = optarg;
+        break;
+      case INSECURE:
+        options->insecure = true;
+        break;
+      case TIMEOUT:
+        options->timeout_ms = read_seconds("--timeout", optarg);
+        break;
+      case 'h':
+        fputs(help_text, stdout);
+        exit(0);
+      default:
+        fputs("Try fetch_many -h\n", stderr);
+        exit(2);
     }
   }
   options->urls = argv + optind;

@@ -8,10 +8,10 @@
 #include "checked_memory.h"
 
 /* Everything in `file`, as a string. NULL if reading fails. */
-static char *read_all(FILE *file) {
+static char* read_all(FILE* file) {
   size_t size = 0;
   size_t room = 65536;
-  char *text = grow(NULL, room);
+  char* text = grow(NULL, room);
   size_t count;
   while ((count = fread(text + size, 1, room - size - 1, file)) > 0) {
     size += count;
@@ -23,20 +23,20 @@ static char *read_all(FILE *file) {
   return NULL;
 }
 
-static char *read_file(const char *name) {
+static char* read_file(const char* name) {
   const bool from_stdin = strcmp(name, "-") == 0;
-  FILE *const file = from_stdin ? stdin : fopen(name, "r");
-  char *const text = file ? read_all(file) : NULL;
+  FILE* const file = from_stdin ? stdin : fopen(name, "r");
+  char* const text = file ? read_all(file) : NULL;
   if (!text) fprintf(stderr, "fetch_many: %s cannot be read: %s\n", name, strerror(errno));
   if (file && !from_stdin) fclose(file);
   return text;
 }
 
 /* Keeps the URLs in list->text, which is cut into strings. */
-static void split_lines(struct url_list *list) {
+static void split_lines(struct url_list* list) {
   size_t room = 0;
-  char *rest = NULL;
-  for (char *line = strtok_r(list->text, "\r\n", &rest); line; line = strtok_r(NULL, "\r\n", &rest)) {
+  char* rest = NULL;
+  for (char* line = strtok_r(list->text, "\r\n", &rest); line; line = strtok_r(NULL, "\r\n", &rest)) {
     line += strspn(line, " \t");
     line[strcspn(line, " \t")] = '\0';
     if (*line == '\0' || *line == '#') continue;
@@ -48,7 +48,7 @@ static void split_lines(struct url_list *list) {
   }
 }
 
-bool url_list_open(struct url_list *list, const struct options *options) {
+bool url_list_open(struct url_list* list, const struct options* options) {
   *list = (struct url_list){.urls = options->urls, .num_urls = (size_t)options->num_urls};
   if (options->list) {
     list->urls = NULL;
@@ -66,13 +66,13 @@ bool url_list_open(struct url_list *list, const struct options *options) {
   return true;
 }
 
-char *url_list_next(struct url_list *list) {
+char* url_list_next(struct url_list* list) {
   if (list->next == list->total) return NULL;
   const long number = list->next++;
-  const char *const url = list->urls[(size_t)number % list->num_urls];
-  const char *const mark = list->numbered ? strstr(url, "{n}") : NULL;
+  const char* const url = list->urls[(size_t)number % list->num_urls];
+  const char* const mark = list->numbered ? strstr(url, "{n}") : NULL;
   const size_t room = strlen(url) + 24;
-  char *const text = grow(NULL, room);
+  char* const text = grow(NULL, room);
   if (mark) {
     snprintf(text, room, "%.*s%ld%s", (int)(mark - url), url, number + 1, mark + 3);
   } else {
@@ -81,7 +81,7 @@ char *url_list_next(struct url_list *list) {
   return text;
 }
 
-void url_list_close(struct url_list *list) {
+void url_list_close(struct url_list* list) {
   if (!list->text) return;
   free(list->urls);
   free(list->text);

@@ -10,14 +10,20 @@
 #include <new>
 
 #include "api/global.hpp"
+#include "transfer/shared.hpp"
 
 namespace {
+
+CURLSHcode start_sharing(hiper::Share& share, int kind) noexcept {
+  const CURLSHcode code = share.start_sharing(kind);
+  return code == CURLSHE_OK ? hiper::make_shared_data(share, kind) : code;
+}
 
 CURLSHcode set_option(hiper::Share& share, CURLSHoption option, va_list arguments) noexcept {
   if (share.in_use()) return CURLSHE_IN_USE;
   switch (option) {
     case CURLSHOPT_SHARE:
-      return share.start_sharing(va_arg(arguments, int));
+      return start_sharing(share, va_arg(arguments, int));
     case CURLSHOPT_UNSHARE:
       return share.stop_sharing(va_arg(arguments, int));
     case CURLSHOPT_LOCKFUNC:

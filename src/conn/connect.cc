@@ -26,6 +26,7 @@ Query make_query(const ConnectJob& job) {
   query.cache_timeout = options.number(Opt::dns_cache_timeout);
   query.shuffle = options.flag(Opt::dns_shuffle_addresses);
   query.easy = job.easy;
+  query.cache = job.names;
   query.config.servers = text_or_empty(options.text(Opt::dns_servers));
   query.config.interface = text_or_empty(options.text(Opt::dns_interface));
   query.config.local_ip4 = text_or_empty(options.text(Opt::dns_local_ip4));

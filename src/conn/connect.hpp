@@ -15,6 +15,8 @@
 
 namespace hiper {
 
+class DnsCache;
+
 /// Where a connection leads; part of a transfer's plan.
 struct ConnectTarget {
   std::string host;       ///< name or numeric address to connect to, without brackets (after CURLOPT_CONNECT_TO)
@@ -44,6 +46,8 @@ struct ConnectJob {
   CURL* easy;                   ///< named in callbacks
   Report& report;
   Connection& connection;       ///< gets its stream, remote address and times
+  TlsSessions* sessions;        ///< where TLS sessions are kept: the engine's or a share's
+  DnsCache* names;              ///< a share's names, or nullptr
   Nanos deadline;               ///< CURLOPT_CONNECTTIMEOUT_MS
   ConnectTimes times{};
   int os_error = 0;

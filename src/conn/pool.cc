@@ -21,10 +21,12 @@ void Lease::drop() noexcept {
 
 void PoolRequest::cancel() noexcept {
   if (pool_ == nullptr) return;
-  Pool& pool = *std::exchange(pool_, nullptr);
-  PoolBucket& bucket = *std::exchange(bucket_, nullptr);
-  const bool was_promised = promised_;
+  Pool& pool = *pool_;
+  PoolBucket& bucket = *bucket_;
+  const bool was_promised = promised();
   if (waiting()) pool.dequeue(*this);
+  pool_ = nullptr;
+  bucket_ = nullptr;
   if (was_promised) pool.place_freed(bucket.host);
   if (Connection* const connection = std::exchange(granted_, nullptr)) pool.discard(*connection);
   if (std::exchange(may_open_, false)) pool.unreserve(bucket);
@@ -47,8 +49,7 @@ bool Pool::ask(PoolRequest& request, const ConnectionKey& key, const ReuseRules&
   }
   if (!total_has_room() && !make_total_room()) {
     enqueue(total_queue_, request);
-    request.promised_ = true;
-    ++bucket.host.num_promised;
+    promise(request);
     return false;
   }
   reserve(request);
@@ -166,9 +167,20 @@ void Pool::enqueue(List<PoolRequest, QueueTag>& queue, PoolRequest& request) noe
 }
 
 void Pool::dequeue(PoolRequest& request) noexcept {
-  request.unlink();
+  static_cast<ListNode<QueueTag>&>(request).unlink();
   --num_waiting_;
-  if (std::exchange(request.promised_, false)) --request.bucket_->host.num_promised;
+  if (request.promised()) withdraw(request);
+}
+
+void Pool::promise(PoolRequest& request) noexcept {
+  PoolHost& host = request.bucket_->host;
+  host.promised.push_back(request);
+  ++host.num_promised;
+}
+
+void Pool::withdraw(PoolRequest& request) noexcept {
+  static_cast<ListNode<PromisedTag>&>(request).unlink();
+  --request.bucket_->host.num_promised;
 }
 
 // A request waits in one queue at a time: first for its host, then, with a place at the host promised to it, for the
@@ -182,13 +194,12 @@ void Pool::promise_places(PoolHost& host) noexcept {
   while (!host.queue.empty() && host_has_room(host)) {
     PoolRequest& request = host.queue.pop_front();
     total_queue_.push_back(request);
-    request.promised_ = true;
-    ++host.num_promised;
+    promise(request);
   }
 }
 
 void Pool::serve_total_queue() noexcept {
-  while (!total_queue_.empty() && total_has_room()) {
+  while (!total_queue_.empty() && (total_has_room() || make_total_room())) {
     PoolRequest& request = total_queue_.front();
     dequeue(request);
     reserve(request);
@@ -198,15 +209,14 @@ void Pool::serve_total_queue() noexcept {
 
 // The host limit was lowered: those who came last wait for their host again, in their old order.
 void Pool::withdraw_promises() noexcept {
-  List<PoolRequest, QueueTag> promised;
-  promised.take(total_queue_);
-  while (!promised.empty()) {
-    PoolRequest& request = promised.back();
-    request.unlink();
+  List<PoolRequest, QueueTag> all;
+  all.take(total_queue_);
+  while (!all.empty()) {
+    PoolRequest& request = all.back();
+    static_cast<ListNode<QueueTag>&>(request).unlink();
     PoolHost& host = request.bucket_->host;
     if (limits_.max_host != 0 && host.num_connections + host.num_promised > limits_.max_host) {
-      request.promised_ = false;
-      --host.num_promised;
+      withdraw(request);
       host.queue.push_front(request);
     } else {
       total_queue_.push_front(request);
@@ -214,12 +224,12 @@ void Pool::withdraw_promises() noexcept {
   }
 }
 
-/// The longest waiting of those whom a place at `host` could help.
+// Of those whom a place at `host` could help, the one that waits longest.
 PoolRequest* Pool::first_waiting(PoolHost& host) noexcept {
-  PoolRequest* const at_host = host.queue.first();
+  PoolRequest* const at_host = host.promised.empty() ? host.queue.first() : host.promised.first();
   PoolRequest* const in_total = total_queue_.first();
   if (at_host == nullptr || in_total == nullptr) return at_host != nullptr ? at_host : in_total;
-  return at_host->ticket_ < in_total->ticket_ ? at_host : in_total;
+  return at_host->ticket_ <= in_total->ticket_ ? at_host : in_total;
 }
 
 void Pool::give_back(Connection& connection, Nanos now) noexcept {
@@ -253,14 +263,18 @@ void Pool::grant(PoolRequest& request, Connection& connection) noexcept {
 
 void Pool::discard(Connection& connection) noexcept {
   PoolBucket& bucket = connection.bucket();
-  PoolHost& host = bucket.host;
+  close(connection);
+  place_freed(bucket.host);
+  --bucket.num_users;
+  forget_if_unused(bucket);
+}
+
+void Pool::close(Connection& connection) noexcept {
+  PoolHost& host = connection.bucket().host;
   if (connection.stream) connection.stream->farewell();
   delete &connection;
   --num_connections_;
   --host.num_connections;
-  place_freed(host);
-  --bucket.num_users;
-  forget_if_unused(bucket);
 }
 
 void Pool::take_from_idle(Connection& connection) noexcept {
@@ -270,9 +284,14 @@ void Pool::take_from_idle(Connection& connection) noexcept {
   --num_idle_;
 }
 
+// Nobody waits for the place that becomes free: where there are idle connections, those who wait would have closed
+// them (make_host_room, make_total_room).
 void Pool::close_idle(Connection& connection) noexcept {
+  PoolBucket& bucket = connection.bucket();
   take_from_idle(connection);
-  discard(connection);
+  close(connection);
+  --bucket.num_users;
+  forget_if_unused(bucket);
 }
 
 void Pool::shrink() noexcept {

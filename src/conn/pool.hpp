@@ -17,16 +17,18 @@ namespace hiper {
 class Pool;
 class PoolRequest;
 struct QueueTag;
+struct PromisedTag;
 
 /// All connections to one host name and port.
 struct PoolHost {
   explicit PoolHost(std::string_view host_name) : name(host_name) {}
   std::string name;
   std::size_t num_connections = 0;  ///< open or reserved
-  std::size_t num_promised = 0;     ///< places kept for requests that wait for the total limit only
+  std::size_t num_promised = 0;     ///< members of `promised`: a place here is kept for each
   std::size_t num_buckets = 0;
   List<Connection, HostTag> idle;     ///< the longest idle first
   List<PoolRequest, QueueTag> queue;  ///< waiting for MAX_HOST_CONNECTIONS
+  List<PoolRequest, PromisedTag> promised;  ///< came earlier; wait for MAX_TOTAL_CONNECTIONS only
 };
 
 /// All connections with one key.
@@ -75,22 +77,22 @@ struct ReuseRules {
 
 /// One transfer's wish for a connection; lives in the transfer and leaves its queue, or gives back what it was
 /// granted, when dropped.
-class PoolRequest : public ListNode<QueueTag> {
+class PoolRequest : public ListNode<QueueTag>, public ListNode<PromisedTag> {
  public:
   explicit PoolRequest(Task& task) noexcept : task_(task) {}
   ~PoolRequest() { cancel(); }
 
   void cancel() noexcept;
-  bool waiting() const noexcept { return linked(); }
+  bool waiting() const noexcept { return ListNode<QueueTag>::linked(); }
 
  private:
   friend class Pool;
+  bool promised() const noexcept { return ListNode<PromisedTag>::linked(); }
   Task& task_;
   Pool* pool_ = nullptr;
   PoolBucket* bucket_ = nullptr;
   Connection* granted_ = nullptr;  ///< an existing connection
   bool may_open_ = false;          ///< a place is reserved for a new one
-  bool promised_ = false;          ///< waits for the total limit; counted in its host's num_promised
   std::uint64_t ticket_ = 0;       ///< while it waits: lower is earlier
   ReuseRules rules_;
 };
@@ -156,6 +158,8 @@ class Pool {
   void dequeue(PoolRequest& request) noexcept;
   void place_freed(PoolHost& host) noexcept;
   void promise_places(PoolHost& host) noexcept;
+  void promise(PoolRequest& request) noexcept;
+  void withdraw(PoolRequest& request) noexcept;
   void serve_total_queue() noexcept;
   void withdraw_promises() noexcept;
   PoolRequest* first_waiting(PoolHost& host) noexcept;
@@ -163,6 +167,7 @@ class Pool {
   void give_back(Connection& connection, Nanos now) noexcept;
   void grant(PoolRequest& request, Connection& connection) noexcept;
   void discard(Connection& connection) noexcept;
+  void close(Connection& connection) noexcept;
   void take_from_idle(Connection& connection) noexcept;
   void close_idle(Connection& connection) noexcept;
   void shrink() noexcept;

@@ -26,7 +26,7 @@ Status open_tls(ConnectJob& job, TlsStream*& stream) {
   TlsPeer peer;
   peer.host = job.target.tls_name;
   if (job.tls_config->alpn && job.target.http_alpn) peer.alpn = kAlpnHttp11;
-  peer.sessions = job.tls_config->session_cache ? &job.services.sessions : nullptr;
+  peer.sessions = job.tls_config->session_cache ? job.sessions : nullptr;
   peer.session_key = job.target.peer_key;
   std::unique_ptr<TlsStream> opened;
   const Status made = TlsStream::open(std::move(job.connection.stream), context, peer, job.report, opened);

@@ -42,8 +42,9 @@ int TlsPipe::bio_read(BIO* bio, std::span<char> into, std::size_t* count) noexce
   BIO_clear_retry_flags(bio);
   *count = 0;
   if (ended_) return 0;
-  // If that fails there may still be something to read, which then says why.
-  if (holds_output()) flush();
+  // If that fails there may still be something to read, which then says why. The answer to a flight of the
+  // handshake cannot be there yet.
+  if (holds_output() && flush() && hold_ && !below_.has_buffered()) drained_ = true;
   if (drained_) {
     wants_ = wants_ | Events::in;
     BIO_set_retry_read(bio);

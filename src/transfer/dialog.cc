@@ -5,6 +5,7 @@
 #include "dns/resolver.hpp"
 #include "http/h1_exchange.hpp"
 #include "transfer/redirect.hpp"
+#include "transfer/shared.hpp"
 #include "transfer/transfer.hpp"
 
 namespace hiper {
@@ -74,7 +75,9 @@ Flow<Status> Transfer::get_connection(Task& task) {
 Flow<Status> Transfer::open_connection(Task& task) {
   const long ms = options().number(Opt::connecttimeout_ms);
   const Nanos deadline = ms > 0 ? after_ms(now(), ms) : kNever;
-  ConnectJob job{services_, options(), plan_->target, plan_->tls.get(), easy_->handle(), *this, *lease_, deadline};
+  TlsSessions* const shared_sessions = shared_tls_sessions(*easy_);
+  ConnectJob job{services_, options(), plan_->target, plan_->tls.get(), easy_->handle(), *this, *lease_,
+                 shared_sessions != nullptr ? shared_sessions : &services_.sessions, shared_dns_cache(*easy_), deadline};
   ++numbers().num_connects;
   const Status connected = co_await connect_flow(task, job);
   InfoTimes& times = easy_->info.times;
@@ -106,7 +109,10 @@ Status Transfer::prepare() {
     if (!made.ok()) return made;
     plan_ = &plan;
     if (const curl_slist* const list = options().list(Opt::resolve)) {
-      const CURLcode applied = services_.resolver.cache().apply_resolve_list(list, now());
+      DnsCache* const shared = shared_dns_cache(*easy_);
+      DnsCache& cache = shared != nullptr ? *shared : services_.resolver.cache();
+      const DnsCache::Guard guard(cache, easy_->handle());
+      const CURLcode applied = cache.apply_resolve_list(list, now());
       if (applied != CURLE_OK) return Status(applied);
     }
   }

@@ -455,6 +455,26 @@ TEST_F(PoolTest, ALimitLoweredBelowTheIdleConnectionsStillServes) {
   keep(busy);
 }
 
+TEST_F(PoolTest, IdleConnectionsElsewhereDoNotKeepAWaitingRequestFromItsPlace) {
+  pool.set_limits({3, 1, 100});
+  User& one = holder(kA);
+  User& two = waiter(kA2);
+  const ConnectionKey c = key_of("c.test:80");
+  keep(holder(kB));
+  keep(holder(c));
+  EXPECT_EQ(pool.num_connections(), 3U);
+  pool.set_limits({3, 2, 100});
+  EXPECT_TRUE(was_woken(two));
+  EXPECT_EQ(pool.num_idle(), 1U);
+  User& three = waiter(kA2);
+  pool.set_limits({1, 2, 100});
+  one.lease.drop();
+  EXPECT_FALSE(was_woken(three));
+  EXPECT_EQ(pool.num_idle(), 0U);
+  two.request.cancel();
+  EXPECT_TRUE(was_woken(three));
+}
+
 TEST_F(PoolTest, RaisedLimitsLetWaitingRequestsGoInOrder) {
   pool.set_limits({0, 1, 100});
   holder(kA);
@@ -650,7 +670,6 @@ class PoolModel {
     if (pool_.ask(users_[at].request, key, rules)) take(at);
   }
   void take(std::size_t at) {
-    // Whoever asked earlier at the same host and waits for the same limit is served earlier.
     User& who = users_[at];
     plans_[at].waiting = false;
     who.lease = pool_.take(who.request);

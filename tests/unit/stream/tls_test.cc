@@ -261,6 +261,13 @@ TEST_P(TlsByVersion, LastHandshakeMessageLeavesWithTheRequest) {
   EXPECT_EQ(server.received, "GET");
 }
 
+TEST_P(TlsByVersion, HandshakeAsksTheSocketForNothingThatCannotBeThere) {
+  wire.num_blocked_reads = wire.num_writes = 0;
+  ASSERT_EQ(connect(), CURLE_OK);
+  EXPECT_EQ(wire.num_blocked_reads, 0);
+  EXPECT_EQ(wire.num_writes, GetParam() == TLS1_3_VERSION ? 1 : 2);
+}
+
 TEST_P(TlsByVersion, LastHandshakeMessageLeavesWithTheFirstReadOrWhenIdle) {
   ASSERT_EQ(connect(), CURLE_OK);
   EXPECT_EQ(read_all(), "");
