@@ -217,7 +217,7 @@ static void client_close(struct client* client) {
 static void handle_signals(void) {
   signal(SIGPIPE, SIG_IGN);
   /* Not signal(): the call that waits shall be interrupted. */
-  const struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESETHAND};
+  const struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
 }
@@ -231,6 +231,7 @@ int main(int argc, char** argv) {
   if (good) {
     good = fetch_all(&client);
     statistics_summary(&client.statistics);
+    if (client.options.directory) printf("files        in %s\n", client.options.directory);
   }
   good = good && client.statistics.failed == 0 && client.statistics.done == client.statistics.total;
   client_close(&client);

@@ -78,7 +78,7 @@ void options_read(struct options* options, int argc, char** argv) {
         options->list = optarg;
         break;
       case 'n':
-        options->num_requests = read_count("-n", optarg, 1000000000);
+        options->num_requests = read_count("-n", optarg, 100000000);
         break;
       case 'c':
         options->concurrency = read_count("-c", optarg, 100000);

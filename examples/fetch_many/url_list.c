@@ -57,7 +57,6 @@ bool url_list_open(struct url_list* list, const struct options* options) {
     split_lines(list);
     if (list->num_urls == 0) {
       fprintf(stderr, "fetch_many: there is no URL in %s\n", options->list);
-      url_list_close(list);
       return false;
     }
   }

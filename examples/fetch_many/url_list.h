@@ -15,7 +15,7 @@ struct url_list {
   bool numbered; /* {n} becomes the number of the request */
 };
 
-/* False, with a message on stderr, if the list cannot be read or is empty. */
+/* False, with a message on stderr, if the list cannot be read or is empty. Close the list in any case. */
 bool url_list_open(struct url_list* list, const struct options* options);
 
 /* The next URL, to be freed by the caller. NULL at the end of the list. */

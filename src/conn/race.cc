@@ -33,7 +33,6 @@ class Race {
     const Nanos now = task_.reactor().now();
     while (!job_.winner && next_ < job_.addresses.size() && (attempts_.empty() || now >= next_start_)) {
       if (const Status started = start(job_.addresses[next_++]); !started.ok()) return started;
-      next_start_ = after_ms(now, job_.options.number(Opt::happy_eyeballs_timeout_ms));
     }
     if (job_.winner) attempts_.clear();
     const bool lost = !job_.winner && attempts_.empty();
@@ -68,6 +67,8 @@ class Race {
     } else if (errno == EINPROGRESS || errno == EAGAIN) {
       watch->want(task_, Events::out);
       attempts_.push_back({std::move(watch), target, length});
+      next_start_ =
+          after_ms(task_.reactor().now(), job_.options.number(Opt::happy_eyeballs_timeout_ms));
     } else {
       failed(errno, CURLE_COULDNT_CONNECT);
     }

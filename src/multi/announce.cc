@@ -5,13 +5,37 @@
 #include "multi/engine.hpp"
 
 namespace hiper {
+namespace {
+
+/// Later requests of a turn were sent later: when the answers to two in a row are not there, none is.
+constexpr unsigned kMissesPerTurn = 2;
+
+}  // namespace
 
 // Retired sockets first: their number is free for the application before it may be announced again.
 void Engine::announce_sockets() noexcept {
+  unsigned misses = 0;
   while (!retired_.empty() || !changed_.empty()) {
     while (!retired_.empty()) close_retired(retired_.pop_front());
-    if (!changed_.empty()) announce_interest(changed_.pop_front());
+    if (changed_.empty()) return;
+    Watch& watch = changed_.pop_front();
+    if (misses < kMissesPerTurn && early_look_.worth_it(watch, settings)) {
+      const bool hit = look_early(watch);
+      early_look_.learn(hit);
+      misses = hit ? 0 : misses + 1;
+      if (watch.retired_) continue;
+      watch.unlink();
+    }
+    announce_interest(watch);
   }
+}
+
+// While a turn served many transfers, the answers to the first ones may have come. To take one now costs a recv; to
+// announce the socket, and to remove it again, costs the application two system calls. True when it was there.
+bool Engine::look_early(Watch& watch) noexcept {
+  fire(watch, Events::in);
+  run_ready();
+  return watch.retired_ || watch.wanted_ != Events::in;
 }
 
 void Engine::announce_interest(Watch& watch) noexcept {

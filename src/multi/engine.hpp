@@ -12,6 +12,7 @@
 #include "conn/services.hpp"
 #include "dns/resolver.hpp"
 #include "flow/reactor.hpp"
+#include "multi/early_look.hpp"
 #include "multi/frame_cache.hpp"
 #include "multi/poller.hpp"
 #include "multi/settings.hpp"
@@ -102,6 +103,7 @@ class Engine final : public Reactor, public TransferOwner {
   Nanos next_deadline() noexcept;
 
   void announce_sockets() noexcept;
+  bool look_early(Watch& watch) noexcept;
   void announce_interest(Watch& watch) noexcept;
   void count_waited(Watch& watch) noexcept;
   void close_retired(Watch& watch) noexcept;
@@ -125,6 +127,7 @@ class Engine final : public Reactor, public TransferOwner {
   int nagged_unread_ = -1;  ///< their number when the timer was last armed only because of them
   std::size_t num_running_ = 0;
   std::size_t num_added_ = 0;
+  EarlyLook early_look_;
   std::size_t num_waited_ = 0;  ///< sockets somebody waits for
   curl_off_t num_ever_added_ = 0;
   curl_off_t num_ever_done_ = 0;

@@ -166,12 +166,18 @@ def functions(ctags, paths):
     """(path, name, first line, last line) of all functions, by universal-ctags."""
     if not paths:
         return []
-    command = [ctags, "--output-format=json", "--fields=+ne", "--kinds-c++=f", "--language-force=c++"]
+    command = [ctags, "--output-format=json", "--fields=+neS", "--kinds-c++=f", "--language-force=c++"]
     names = "\n".join(map(str, paths))
     command += ["-o", "-", "-L", "-"]
     run = subprocess.run(command, input=names, capture_output=True, text=True, check=True)
     tags = (json.loads(line) for line in run.stdout.splitlines())
-    return [(t["path"], t["name"], t["line"], t["end"]) for t in tags if "end" in t]
+    return [(t["path"], full_name(t), t["line"], t["end"]) for t in tags if "end" in t]
+
+
+def full_name(tag):
+    """The function's name; for GoogleTest's TEST(Suite, Name) with both of these."""
+    suite = tag["name"].startswith("TEST")
+    return tag["name"] + (tag.get("signature", "").replace(" ", "") if suite else "")
 
 
 def read_exceptions(path):

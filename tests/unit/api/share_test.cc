@@ -25,8 +25,7 @@ class ShareApi : public ::testing::Test {
 
 TEST_F(ShareApi, AcceptsTheKindsThatWork) {
   for (int kind = -1; kind <= CURL_LOCK_DATA_LAST; ++kind) {
-    const bool works =
-        kind == CURL_LOCK_DATA_DNS || kind == CURL_LOCK_DATA_SSL_SESSION || kind == CURL_LOCK_DATA_CONNECT;
+    const bool works = kind == CURL_LOCK_DATA_DNS || kind == CURL_LOCK_DATA_SSL_SESSION;
     const bool exists = kind > CURL_LOCK_DATA_SHARE && kind < CURL_LOCK_DATA_LAST;
     const CURLSHcode expected = works ? CURLSHE_OK : exists ? CURLSHE_NOT_BUILT_IN : CURLSHE_BAD_OPTION;
     EXPECT_EQ(curl_share_setopt(share_, CURLSHOPT_SHARE, kind), expected) << kind;
@@ -99,7 +98,7 @@ void unlock(CURL* easy, curl_lock_data data, void* user) {
 }
 
 TEST_F(ShareApi, LocksAroundJoiningLeavingAndCleanup) {
-  char user[] = "u";
+  static char user[] = "u";
   curl_share_setopt(share_, CURLSHOPT_LOCKFUNC, lock);
   curl_share_setopt(share_, CURLSHOPT_UNLOCKFUNC, unlock);
   curl_share_setopt(share_, CURLSHOPT_USERDATA, user);

@@ -342,6 +342,8 @@ TEST_F(Tls, ServerThatTalksPlainTextIsAConnectError) {
   ASSERT_EQ(open(), CURLE_OK);
   wire.to_client = "HTTP/1.1 400 Bad Request\r\n\r\n";
   task.start(*client, report, kNever);
+  task.wake();
+  reactor.run_ready();
   ASSERT_TRUE(task.flow->done());
   const Status result = task.flow->result();
   EXPECT_EQ(result.code(), CURLE_SSL_CONNECT_ERROR);
@@ -357,6 +359,8 @@ TEST_F(Tls, ClosedOrResetHandshakeIsAConnectError) {
     wire.read_error = fin ? 0 : ECONNRESET;
     report.first.clear();
     task.start(*client, report, kNever);
+    task.wake();
+    reactor.run_ready();
     ASSERT_TRUE(task.flow->done());
     const Status result = task.flow->result();
     EXPECT_EQ(result.code(), CURLE_SSL_CONNECT_ERROR);
