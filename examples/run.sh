@@ -72,7 +72,7 @@ prepare_files() {
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
     -addext subjectAltName=IP:127.0.0.1 -keyout "$work/key.pem" -out "$work/cert.pem" 2>"$work/openssl.log" ||
     { cat "$work/openssl.log"; return 1; }
-  for ((line = 0; line < 40; ++line)); do echo "This page is two thousand bytes long, or so."; done >"$work/page.html"
+  for ((line = 0; line < 40; ++line)); do echo "A page of about two thousand bytes: forty lines."; done >"$work/page.html"
 }
 
 # Any path gives the same page. The temporary directories are named because only root may write to the usual ones.

@@ -14,7 +14,7 @@ struct FormValue {
 
 enum class ValueType { text, number_long, number_off, none };
 
-ValueType value_type(CURLformoption option) noexcept {
+ValueType value_type(int option) noexcept {
   switch (option) {
     case CURLFORM_COPYNAME:
     case CURLFORM_PTRNAME:
@@ -45,7 +45,7 @@ class FormOptions {
  public:
   explicit FormOptions(std::vector<FormItem>& items) : items_(items) { items_.assign(1, FormItem{}); }
 
-  CURLFORMcode set(CURLformoption option, const FormValue& value) {
+  CURLFORMcode set(int option, const FormValue& value) {
     switch (option) {
       case CURLFORM_PTRNAME:
         return set_name(value.text, CURL_HTTPPOST_PTRNAME);
@@ -168,8 +168,8 @@ CURLFORMcode read_array(FormOptions& options, const curl_forms* entry) {
 CURLFORMcode read_form_options(std::vector<FormItem>& items, va_list arguments) {
   FormOptions options(items);
   for (;;) {
-    // An enum is passed as an int here; programs also pass plain numbers.
-    const auto option = static_cast<CURLformoption>(va_arg(arguments, int));
+    // A number, not the enum: programs may pass any.
+    const int option = va_arg(arguments, int);
     if (option == CURLFORM_END) return options.check();
     FormValue value;
     switch (value_type(option)) {

@@ -96,6 +96,7 @@ void MimePart::set_headers(curl_slist* headers, bool take_ownership) noexcept {
 
 void MimePart::clear_content() noexcept {
   content_ = Content::none;
+  was_read_ = false;
   storage_.clear();
   data_ = {};
   if (const std::unique_ptr<Mime> parts = std::move(subparts_)) parts->parent_ = nullptr;

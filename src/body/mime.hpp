@@ -94,6 +94,9 @@ class MimePart final : public curl_mimepart {
   const std::string& path() const noexcept { return storage_; }  ///< Content::file
   curl_off_t callback_size() const noexcept { return size_; }    ///< Content::callback
   const MimeCallbacks& callbacks() const noexcept { return callbacks_; }
+  /// The read function was asked before and was not sought back since: a new body has to seek first.
+  bool was_read() const noexcept { return was_read_; }
+  void set_was_read(bool yes) const noexcept { was_read_ = yes; }
   const Mime* subparts() const noexcept { return subparts_.get(); }  ///< Content::multipart
   Mime& owner() const noexcept { return owner_; }
 
@@ -117,6 +120,7 @@ class MimePart final : public curl_mimepart {
   OwnedSlist owned_headers_;  ///< holds headers_ if it is the part's to free
   Content content_ = Content::none;
   MimeEncoding encoding_ = MimeEncoding::none;
+  mutable bool was_read_ = false;  ///< where the application's function stands is not the part's to say
 };
 
 inline constexpr int kMaxMimeDepth = 64;  ///< multiparts inside multiparts

@@ -96,13 +96,13 @@ class FileSource final : public MimeSource {
 /// The application's read function. Never hands on more than the announced size; less is an error.
 class CallbackSource final : public MimeSource {
  public:
-  CallbackSource(const MimeCallbacks& callbacks, curl_off_t size) noexcept
-      : callbacks_(callbacks), size_(size) {}
+  explicit CallbackSource(const MimePart& part) noexcept
+      : part_(part), callbacks_(part.callbacks()), size_(part.callback_size()) {}
   curl_off_t size() const noexcept override { return size_; }
   bool asks_application() const noexcept override { return size_ < 0 || at_ < size_; }
   MimeRead read(std::span<char> out) override {
     if (!asks_application()) return {};
-    began_ = true;
+    part_.set_was_read(true);
     const std::size_t count = callbacks_.read(out.data(), 1, out.size(), callbacks_.argument);
     if (count == CURL_READFUNC_PAUSE) return {MimeRead::Kind::pause, false, 0, CURLE_OK};
     if (count == CURL_READFUNC_ABORT) {
@@ -117,19 +117,19 @@ class CallbackSource final : public MimeSource {
     return {MimeRead::Kind::bytes, true, static_cast<std::size_t>(taken), CURLE_OK};
   }
   bool rewind() noexcept override {
-    if (!began_) return true;
+    if (!part_.was_read()) return true;
     if (callbacks_.seek == nullptr) return false;
     if (callbacks_.seek(callbacks_.argument, 0, SEEK_SET) != CURL_SEEKFUNC_OK) return false;
     at_ = 0;
-    began_ = false;
+    part_.set_was_read(false);
     return true;
   }
 
  private:
+  const MimePart& part_;
   const MimeCallbacks& callbacks_;
   curl_off_t size_;
   curl_off_t at_ = 0;
-  bool began_ = false;
 };
 
 template <class Encoder>
@@ -192,7 +192,7 @@ std::unique_ptr<MimeSource> make_plain_source(const MimePart& part, const MimeOp
     case MimePart::Content::file:
       return std::make_unique<FileSource>(part.path());
     case MimePart::Content::callback:
-      return std::make_unique<CallbackSource>(part.callbacks(), part.callback_size());
+      return std::make_unique<CallbackSource>(part);
     case MimePart::Content::multipart:
       return std::make_unique<MultipartSource>(*part.subparts(), part_type(part).value, options);
     case MimePart::Content::none:

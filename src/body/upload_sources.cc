@@ -1,10 +1,12 @@
 #include "body/upload_sources.hpp"
 
 #include <algorithm>
-#include <cstdio>
+#include <charconv>
 #include <cstring>
 #include <new>
-#include <string>
+#include <string_view>
+
+#include "base/slist.hpp"
 
 namespace hiper {
 namespace {
@@ -13,6 +15,16 @@ constexpr std::size_t kChunkHead = 18;  ///< 16 hex digits, CR, LF
 constexpr std::size_t kChunkTail = 2;
 
 Pulled failed(CURLcode code) noexcept { return {Pulled::Kind::failed, {}, code}; }
+
+/// A trailer needs a name and a colon with a space behind it (CURLOPT_TRAILERFUNCTION(3)); others are left out.
+std::string_view usable_trailer(const char* given) noexcept {
+  if (given == nullptr) return {};
+  std::string_view line(given);
+  while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+  const std::size_t colon = line.find(':');
+  const bool good = colon != std::string_view::npos && colon > 0 && line.substr(colon).starts_with(": ");
+  return good && line.find_first_of("\r\n") == std::string_view::npos ? line : std::string_view();
+}
 
 }  // namespace
 
@@ -26,123 +38,105 @@ Status MemoryUpload::rewind() noexcept {
   return Status();
 }
 
-CallbackUpload::CallbackUpload(const ReadConfig& config)
-    : config_(config),
-      buffer_(std::make_unique_for_overwrite<char[]>(kChunkHead + config.buffer + kChunkTail)),
-      skipped_(config.start == 0) {}
+// With CURLOPT_CRLF a body may double.
+FramedUpload::FramedUpload(std::unique_ptr<UploadReader> reader, const UploadFraming& framing)
+    : reader_(std::move(reader)),
+      framing_(framing),
+      buffer_(std::make_unique_for_overwrite<char[]>(kChunkHead + framing.buffer * (framing.crlf ? 2 : 1) + kChunkTail)) {}
 
-Pulled CallbackUpload::pull() noexcept {
+Pulled FramedUpload::pull() noexcept {
   if (begin_ < pending_.size()) return {Pulled::Kind::bytes, pending_.subspan(begin_), CURLE_OK};
-  if (ended_) return {};
-  if (!skipped_) {
-    const Pulled skipped = skip_start();
-    if (skipped.kind != Pulled::Kind::end) return skipped;
-  }
-  return fill();
+  return ended_ ? Pulled() : fill();
 }
 
-std::size_t CallbackUpload::call(char* into, std::size_t room) noexcept {
-  used_ = true;
-  if (config_.read != nullptr) return config_.read(into, 1, room, config_.data);
-  std::FILE* const file = config_.data != nullptr ? static_cast<std::FILE*>(config_.data) : stdin;
-  return std::fread(into, 1, room, file);
+/// Where the reader writes: always the whole buffer, programs were written for that. What will be converted is read to
+/// the end of the room, so that it can grow towards it.
+std::span<char> FramedUpload::room() noexcept {
+  return {buffer_.get() + kChunkHead + (framing_.crlf ? framing_.buffer : 0), framing_.buffer};
 }
 
-// The callback is always offered the whole buffer: programs were written for that.
-Pulled CallbackUpload::fill() noexcept {
-  const curl_off_t left = config_.size < 0 ? -1 : config_.size - read_;
-  if (left == 0 && !config_.chunked) {
-    ended_ = true;
-    return {};
+Pulled FramedUpload::fill() noexcept {
+  const curl_off_t left = framing_.size < 0 ? -1 : framing_.size - taken_;
+  if (left == 0) return end();
+  const ReadAnswer answer = reader_->read(room());
+  switch (answer.kind) {
+    case ReadAnswer::Kind::bytes: break;
+    case ReadAnswer::Kind::end: return left > 0 ? failed(CURLE_READ_ERROR) : end();
+    case ReadAnswer::Kind::paused: return {Pulled::Kind::paused, {}, CURLE_OK};
+    case ReadAnswer::Kind::failed: return failed(answer.code);
   }
+  std::size_t count = answer.count;
+  if (left > 0) count = static_cast<std::size_t>(std::min(left, static_cast<curl_off_t>(count)));
+  taken_ += static_cast<curl_off_t>(count);
+  return frame(framing_.crlf ? convert(count) : count);
+}
+
+/// Unix line ends to CRLF; those that are CRLF already stay. Returns the new size.
+std::size_t FramedUpload::convert(std::size_t count) noexcept {
+  const char* const from = room().data();
+  char* const start = buffer_.get() + kChunkHead;
+  char* to = start;
+  for (std::size_t i = 0; i < count; ++i) {
+    const char c = from[i];
+    if (c == '\n' && !after_cr_) *to++ = '\r';
+    *to++ = c;
+    after_cr_ = c == '\r';
+  }
+  return static_cast<std::size_t>(to - start);
+}
+
+Pulled FramedUpload::frame(std::size_t count) noexcept {
   char* const body = buffer_.get() + kChunkHead;
-  std::size_t count = left == 0 ? 0 : call(body, config_.buffer);
-  if (count == CURL_READFUNC_ABORT) return failed(CURLE_ABORTED_BY_CALLBACK);
-  if (count == CURL_READFUNC_PAUSE) return {Pulled::Kind::paused, {}, CURLE_OK};
-  if (count > config_.buffer) return failed(CURLE_READ_ERROR);
-  if (count == 0 && left > 0) return failed(CURLE_READ_ERROR);
-  if (left >= 0) count = std::min(count, static_cast<std::size_t>(left));
-  read_ += static_cast<curl_off_t>(count);
-  if (!config_.chunked) {
-    ended_ = count == 0;
-    return ready(kChunkHead, kChunkHead + count);
-  }
-  if (count == 0) return last_chunk();
-  char head[kChunkHead + 1];
-  const int length = std::snprintf(head, sizeof head, "%zx\r\n", count);
-  char* const start = body - length;
-  std::memcpy(start, head, static_cast<std::size_t>(length));
+  if (!framing_.chunked) return ready({body, count});
+  char head[kChunkHead];
+  const std::to_chars_result digits = std::to_chars(head, head + sizeof head, count, 16);
+  digits.ptr[0] = '\r';
+  digits.ptr[1] = '\n';
+  const auto length = static_cast<std::size_t>(digits.ptr + 2 - head);
+  std::memcpy(body - length, head, length);
   std::memcpy(body + count, "\r\n", kChunkTail);
-  return ready(static_cast<std::size_t>(start - buffer_.get()), kChunkHead + count + kChunkTail);
+  return ready({body - length, length + count + kChunkTail});
 }
 
-Pulled CallbackUpload::ready(std::size_t begin, std::size_t end) noexcept {
-  if (begin == end) return {};
-  pending_ = {buffer_.get() + begin, end - begin};
+Pulled FramedUpload::ready(std::span<const char> bytes) noexcept {
+  pending_ = bytes;
   begin_ = 0;
   return {Pulled::Kind::bytes, pending_, CURLE_OK};
 }
 
-Pulled CallbackUpload::last_chunk() noexcept {
+Pulled FramedUpload::end() noexcept try {
   ended_ = true;
-  try {
-    std::string text = "0\r\n";
-    curl_slist* trailers = nullptr;
-    if (config_.trailer != nullptr) {
-      const int answer = config_.trailer(&trailers, config_.trailer_data);
-      for (const curl_slist* item = trailers; item != nullptr && answer == CURL_TRAILERFUNC_OK; item = item->next) {
-        // A trailer needs a colon followed by a space (CURLOPT_TRAILERFUNCTION(3)).
-        const char* const colon = std::strchr(item->data, ':');
-        if (colon != nullptr && colon[1] == ' ') text.append(item->data).append("\r\n");
-      }
-      curl_slist_free_all(trailers);
-      if (answer != CURL_TRAILERFUNC_OK) return failed(CURLE_ABORTED_BY_CALLBACK);
-    }
-    text += "\r\n";
-    trailers_ = std::make_unique_for_overwrite<char[]>(text.size());
-    std::memcpy(trailers_.get(), text.data(), text.size());
-    pending_ = {trailers_.get(), text.size()};
-    begin_ = 0;
-    return {Pulled::Kind::bytes, pending_, CURLE_OK};
-  } catch (const std::bad_alloc&) {
-    return failed(CURLE_OUT_OF_MEMORY);
-  }
+  if (!framing_.chunked) return {};
+  last_chunk_ = "0\r\n";
+  if (!add_trailers()) return failed(CURLE_ABORTED_BY_CALLBACK);
+  last_chunk_ += "\r\n";
+  return ready(last_chunk_);
+} catch (const std::bad_alloc&) {
+  return failed(CURLE_OUT_OF_MEMORY);
 }
 
-// CURLOPT_RESUME_FROM_LARGE for an upload: seek if that is possible, else read and drop.
-Pulled CallbackUpload::skip_start() noexcept {
-  skipped_ = true;
-  if (config_.seek != nullptr) {
-    const int answer = config_.seek(config_.seek_data, config_.start, SEEK_SET);
-    if (answer == CURL_SEEKFUNC_OK) return {};
-    if (answer != CURL_SEEKFUNC_CANTSEEK) return failed(CURLE_READ_ERROR);
+bool FramedUpload::add_trailers() {
+  if (framing_.trailer == nullptr) return true;
+  curl_slist* list = nullptr;
+  const int answer = framing_.trailer(&list, framing_.trailer_data);
+  const OwnedSlist owned(list);
+  if (answer != CURL_TRAILERFUNC_OK) return false;
+  for (const curl_slist* item = list; item != nullptr; item = item->next) {
+    const std::string_view line = usable_trailer(item->data);
+    if (!line.empty()) last_chunk_.append(line).append("\r\n");
   }
-  for (curl_off_t left = config_.start; left > 0;) {
-    const auto room = static_cast<std::size_t>(std::min<curl_off_t>(left, static_cast<curl_off_t>(config_.buffer)));
-    const std::size_t count = call(buffer_.get(), room);
-    if (count == 0 || count > room) return failed(CURLE_READ_ERROR);
-    left -= static_cast<curl_off_t>(count);
-  }
-  return {};
+  return true;
 }
 
-Status CallbackUpload::rewind() noexcept {
-  if (used_) {
-    bool rewound = false;
-    if (config_.seek != nullptr) {
-      rewound = config_.seek(config_.seek_data, config_.start, SEEK_SET) == CURL_SEEKFUNC_OK;
-    } else if (config_.ioctl != nullptr) {
-      rewound = config_.ioctl(config_.easy, CURLIOCMD_RESTARTREAD, config_.ioctl_data) == CURLIOE_OK;
-    } else if (config_.read == nullptr && config_.data != nullptr) {
-      rewound = std::fseek(static_cast<std::FILE*>(config_.data), static_cast<long>(config_.start), SEEK_SET) == 0;
-    }
-    if (!rewound) return Status(CURLE_SEND_FAIL_REWIND);
-  }
-  read_ = 0;
+Status FramedUpload::rewind() noexcept {
+  const Status rewound = reader_->rewind();
+  if (!rewound.ok()) return rewound;
+  taken_ = 0;
   pending_ = {};
   begin_ = 0;
+  after_cr_ = false;
   ended_ = false;
-  return Status();
+  return rewound;
 }
 
 }  // namespace hiper

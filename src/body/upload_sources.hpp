@@ -1,15 +1,16 @@
-// The request bodies that applications give: bytes in memory, or a read callback with a known or unknown size. MIME
-// bodies come through the callback source too. Made by transfer/request_body.cc.
+// The request bodies that the exchanges pull: bytes sent from where they lie in memory, or what an UploadReader reads,
+// measured and framed. Made by transfer/request_body.cc.
 #pragma once
 #include <curl/curl.h>
 
 #include <memory>
 
 #include "body/upload.hpp"
+#include "body/upload_readers.hpp"
 
 namespace hiper {
 
-/// CURLOPT_POSTFIELDS and CURLOPT_COPYPOSTFIELDS: sent from where they are.
+/// CURLOPT_POSTFIELDS and CURLOPT_COPYPOSTFIELDS.
 class MemoryUpload final : public UploadSource {
  public:
   explicit MemoryUpload(std::span<const char> bytes) noexcept : bytes_(bytes) {}
@@ -23,47 +24,49 @@ class MemoryUpload final : public UploadSource {
   std::size_t sent_ = 0;
 };
 
-/// Where a CallbackUpload reads.
-struct ReadConfig {
-  curl_read_callback read = nullptr;  ///< nullptr: fread() from the FILE* in `data`
-  void* data = nullptr;
-  curl_seek_callback seek = nullptr;
-  void* seek_data = nullptr;
-  curl_ioctl_callback ioctl = nullptr;
-  void* ioctl_data = nullptr;
+/// How the bytes of a reader go to the wire.
+struct UploadFraming {
+  curl_off_t size = -1;         ///< bytes of the body, -1: until the reader ends
+  bool chunked = false;         ///< RFC 9112, section 7.1
+  bool crlf = false;            ///< CURLOPT_CRLF: line feeds become CRLF; `size` is then -1
+  std::size_t buffer = 65536;   ///< what the reader is offered (CURLOPT_UPLOAD_BUFFERSIZE)
   curl_trailer_callback trailer = nullptr;
   void* trailer_data = nullptr;
-  CURL* easy = nullptr;
-  curl_off_t size = -1;         ///< bytes of the body, -1: until the callback answers 0
-  curl_off_t start = 0;         ///< bytes to skip first (CURLOPT_RESUME_FROM_LARGE)
-  std::size_t buffer = 65536;   ///< CURLOPT_UPLOAD_BUFFERSIZE
-  bool chunked = false;         ///< frame as chunks (RFC 9112, section 7.1)
 };
 
-class CallbackUpload final : public UploadSource {
+/// A body read piece by piece. A known size is kept to: what the reader has too much is not sent, what it has too little
+/// is CURLE_READ_ERROR.
+class FramedUpload final : public UploadSource {
  public:
   /// Throws std::bad_alloc.
-  explicit CallbackUpload(const ReadConfig& config);
+  FramedUpload(std::unique_ptr<UploadReader> reader, const UploadFraming& framing);
   Pulled pull() noexcept override;
   void consumed(std::size_t count) noexcept override { begin_ += count; }
-  curl_off_t num_sent() const noexcept override { return read_; }
+  curl_off_t num_sent() const noexcept override { return taken_; }
   Status rewind() noexcept override;
+
+  /// UploadReader::begin().
+  Status begin() noexcept { return reader_->begin(); }
+  /// For another round, which may frame differently.
+  void set_chunked(bool chunked) noexcept { framing_.chunked = chunked; }
 
  private:
   Pulled fill() noexcept;
-  Pulled last_chunk() noexcept;
-  Pulled skip_start() noexcept;
-  Pulled ready(std::size_t begin, std::size_t end) noexcept;
-  std::size_t call(char* into, std::size_t room) noexcept;
+  Pulled frame(std::size_t count) noexcept;
+  Pulled end() noexcept;
+  Pulled ready(std::span<const char> bytes) noexcept;
+  std::span<char> room() noexcept;
+  std::size_t convert(std::size_t count) noexcept;
+  bool add_trailers();
 
-  ReadConfig config_;
-  std::unique_ptr<char[]> buffer_;
-  std::unique_ptr<char[]> trailers_;
+  std::unique_ptr<UploadReader> reader_;
+  UploadFraming framing_;
+  std::unique_ptr<char[]> buffer_;   ///< room for a chunk's head, the body, a chunk's tail
+  std::string last_chunk_;
   std::span<const char> pending_{};  ///< the bytes being sent; those before begin_ are gone
   std::size_t begin_ = 0;
-  curl_off_t read_ = 0;              ///< body bytes taken from the callback
-  bool used_ = false;                ///< the callback was called
-  bool skipped_ = false;
+  curl_off_t taken_ = 0;             ///< body bytes taken from the reader
+  bool after_cr_ = false;            ///< the last byte converted was a carriage return
   bool ended_ = false;
 };
 

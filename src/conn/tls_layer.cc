@@ -45,6 +45,8 @@ Flow<Status> tls_layer_flow(Task& task, ConnectJob& job) {
   job.connection.tls = stream;
   const Status shaken = co_await tls_handshake(task, *stream, job.report, job.deadline);
   job.verify_result = stream->verify_result();
+  // No request will carry the last message of the handshake along.
+  if (shaken.ok() && job.options.number(Opt::connect_only) != 0) stream->idle();
   if (shaken.ok() && job.report.verbose()) {
     job.report.infof("SSL connection using %s / %s%s", stream->version().data(), stream->cipher().data(),
                      stream->resumed() ? " (resumed)" : "");

@@ -1,36 +1,44 @@
 #include "http/custom_headers.hpp"
 
 #include "parse/ascii.hpp"
+#include "parse/h1_head.hpp"
 
 namespace hiper {
-namespace {
 
-std::string_view trimmed(std::string_view text) noexcept {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+bool CustomHeader::is(std::string_view header) const noexcept { return equals_ignore_case(name, header); }
+
+std::string_view without_line_end(std::string_view text) noexcept {
+  while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+  return text;
 }
 
-}  // namespace
+bool is_one_line(std::string_view text) noexcept { return text.find_first_of("\r\n") == std::string_view::npos; }
 
 CustomHeader read_custom_header(std::string_view line) noexcept {
   CustomHeader header;
-  const std::size_t mark = line.find_first_of(":;");
-  if (mark == std::string_view::npos || mark == 0) return header;
-  header.name = line.substr(0, mark);
-  header.value = trimmed(line.substr(mark + 1));
-  if (line[mark] == ':') {
-    header.kind = header.value.empty() ? CustomHeader::Kind::remove : CustomHeader::Kind::send;
-  } else if (header.value.empty()) {
-    header.kind = CustomHeader::Kind::send_empty;
+  header.text = without_line_end(line);
+  if (!is_one_line(header.text)) {
+    header.kind = CustomHeader::Kind::broken;
+    return header;
   }
+  std::size_t mark = header.text.find(':');
+  const bool colon = mark != std::string_view::npos;
+  if (!colon && header.text.ends_with(';')) mark = header.text.size() - 1;
+  if (mark == std::string_view::npos || mark == 0) return header;
+  header.name = header.text.substr(0, mark);
+  header.raw = header.text.substr(mark + 1);
+  header.value = trim_blanks(header.raw);
+  header.kind = CustomHeader::Kind::send;
+  if (header.value.empty()) header.kind = colon ? CustomHeader::Kind::remove : CustomHeader::Kind::send_empty;
   return header;
 }
 
 CustomHeader find_custom_header(const curl_slist* list, std::string_view name) noexcept {
   for (; list != nullptr; list = list->next) {
+    // Nearly all lines are about something else: their first letter says so.
+    if (list->data == nullptr || to_lower(list->data[0]) != to_lower(name.front())) continue;
     const CustomHeader header = read_custom_header(list->data);
-    if (header.kind != CustomHeader::Kind::invalid && equals_ignore_case(header.name, name)) return header;
+    if (header.kind != CustomHeader::Kind::invalid && header.is(name)) return header;
   }
   return {};
 }

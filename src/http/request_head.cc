@@ -8,13 +8,17 @@
 
 #include "http/custom_headers.hpp"
 #include "parse/ascii.hpp"
+#include "parse/h1_head.hpp"
 #include "parse/scheme.hpp"
 
 namespace hiper {
 namespace {
 
-// Smaller bodies are sent without asking: a server that does not answer an Expect would cost a second.
-constexpr curl_off_t kExpectFrom = 1024 * 1024;
+// Bodies up to this size are sent without asking: a server that does not answer an Expect would cost a second.
+constexpr curl_off_t kExpectAbove = 1024 * 1024;
+
+// What CURLOPT_ACCEPT_ENCODING "" stands for: all that body/decoder can undo.
+constexpr const char* kEveryCoding = "deflate, gzip";
 
 class HeadWriter {
  public:
@@ -23,7 +27,7 @@ class HeadWriter {
 
   Status write() {
     if (const Status framed = choose_framing(); !framed.ok()) return framed;
-    if (const Status lined = request_line(); !lined.ok()) return lined;
+    request_line();
     host();
     authorization();
     range();
@@ -31,92 +35,102 @@ class HeadWriter {
     default_header("Accept", "*/*");
     encodings();
     default_header("Referer", context_.referer);
+    if (head_.chunked && !customised("Transfer-Encoding")) line("Transfer-Encoding", "chunked");
     if (context_.own_origin) default_header("Cookie", options_.text(Opt::cookie));
     time_condition();
     custom_headers();
     body_headers();
     out() += "\r\n";
-    return Status();
+    return broken_ ? Status(CURLE_BAD_FUNCTION_ARGUMENT) : Status();
   }
 
  private:
   std::string& out() noexcept { return head_.text; }
-  void line(std::string_view name, std::string_view value) {
-    out().append(name).append(": ").append(value).append("\r\n");
+  /// A text of the application as a part of one line.
+  void text(std::string_view given) {
+    const std::string_view clean = without_line_end(given);
+    broken_ = broken_ || !is_one_line(clean);
+    out().append(clean);
   }
-  void number_line(std::string_view name, curl_off_t value) {
+  void line(std::string_view name, std::string_view value) {
+    out().append(name).append(": ");
+    text(value);
+    out().append("\r\n");
+  }
+  void number(curl_off_t value) {
     std::array<char, 24> digits;
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-    line(name, std::string_view(digits.data(), static_cast<std::size_t>(end.ptr - digits.data())));
+    out().append(digits.data(), end.ptr);
   }
-  bool customised(std::string_view name) const noexcept {
-    return find_custom_header(custom_, name).kind != CustomHeader::Kind::invalid;
-  }
+  CustomHeader custom(std::string_view name) const noexcept { return find_custom_header(custom_, name); }
+  bool customised(std::string_view name) const noexcept { return custom(name).kind != CustomHeader::Kind::invalid; }
   /// A header that the application replaces or removes by naming it.
   void default_header(std::string_view name, const char* value) {
     if (value != nullptr && *value != '\0' && !customised(name)) line(name, value);
   }
+  bool is_mime() const noexcept { return context_.body_is_mime; }
 
+  // Chunks when the application says so, or when the size is unknown and the application has not taken the framing
+  // into its own hands.
   Status choose_framing() {
     if (!context_.has_body) return Status();
-    const CustomHeader coding = find_custom_header(custom_, "Transfer-Encoding");
-    const bool asked = coding.kind == CustomHeader::Kind::send && equals_ignore_case(coding.value, "chunked");
-    head_.chunked = !context_.http10 && (asked || context_.body_size < 0);
-    if (context_.http10 && context_.body_size < 0 && !customised("Content-Length")) {
-      return Status(CURLE_UPLOAD_FAILED);
-    }
+    const CustomHeader coding = custom("Transfer-Encoding");
+    const bool unknown = context_.body_size < 0;
+    const bool own_framing = coding.kind != CustomHeader::Kind::invalid;
+    head_.chunked = own_framing ? ends_with_chunked(coding) : unknown && !context_.http10;
+    if (unknown && context_.http10 && !own_framing && !customised("Content-Length")) return Status(CURLE_UPLOAD_FAILED);
     return Status();
   }
 
-  Status request_line() {
+  static bool ends_with_chunked(const CustomHeader& coding) noexcept {
+    const std::size_t comma = coding.value.rfind(',');
+    const std::string_view last = comma == std::string_view::npos ? coding.value : coding.value.substr(comma + 1);
+    return equals_ignore_case(trim_blanks(last), "chunked");
+  }
+
+  void request_line() {
     static constexpr std::array<const char*, 6> kNames = {"GET", "POST", "POST", "POST", "PUT", "HEAD"};
     head_.method_name = kNames[static_cast<std::size_t>(context_.method)];
-    const char* const custom = options_.text(Opt::customrequest);
-    if (custom != nullptr && !context_.drop_custom_method) head_.method_name = custom;
-    const std::string_view method(head_.method_name);
-    for (const char c : method) {
-      if (is_control(c) || c == ' ') return Status(CURLE_BAD_FUNCTION_ARGUMENT);
-    }
-    out().append(method).append(" ");
+    const char* const own = options_.text(Opt::customrequest);
+    if (own != nullptr && !context_.drop_custom_method) head_.method_name = own;
+    text(head_.method_name);
+    out() += ' ';
     if (const char* const target = options_.text(Opt::request_target)) {
-      out() += target;
+      text(target);
     } else {
       context_.url.append_request_target(out());
     }
     out() += context_.http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n";
-    return Status();
   }
 
   void host() {
-    const CustomHeader custom = find_custom_header(custom_, "Host");
-    if (custom.kind == CustomHeader::Kind::remove) return;
-    if (custom.kind == CustomHeader::Kind::send && context_.own_origin) {
-      line("Host", custom.value);
+    const CustomHeader own = custom("Host");
+    if (own.kind != CustomHeader::Kind::invalid && context_.own_host) {
+      if (own.kind != CustomHeader::Kind::remove) out().append("Host:").append(own.raw).append("\r\n");
       return;
     }
     out().append("Host: ").append(context_.host);
     if (const Scheme* const scheme = find_scheme(context_.url.scheme());
         scheme == nullptr || scheme->default_port != context_.url.port()) {
-      out().append(":").append(std::to_string(context_.url.port()));
+      out() += ':';
+      number(context_.url.port());
     }
     out() += "\r\n";
   }
 
   void authorization() {
-    if (customised("Authorization")) return;
-    const char* const bearer = options_.text(Opt::xoauth2_bearer);
-    const long wanted = options_.number(Opt::httpauth);
-    if (bearer != nullptr && context_.own_origin && (wanted & static_cast<long>(CURLAUTH_BEARER)) != 0) {
-      out().append("Authorization: Bearer ").append(bearer).append("\r\n");
-      head_.auth_used = static_cast<long>(CURLAUTH_BEARER);
-    } else if (context_.has_user && wanted == static_cast<long>(CURLAUTH_BASIC)) {
+    if (context_.auth == 0 || customised("Authorization")) return;
+    if (context_.auth == static_cast<long>(CURLAUTH_BEARER)) {
+      out() += "Authorization: Bearer ";
+      text(options_.text(Opt::xoauth2_bearer));
+    } else {
       std::string pair(context_.user);
       pair.append(":").append(context_.password);
       out() += "Authorization: Basic ";
       append_base64(pair);
-      out() += "\r\n";
-      head_.auth_used = static_cast<long>(CURLAUTH_BASIC);
     }
+    out() += "\r\n";
+    head_.auth_used = context_.auth;
   }
 
   void append_base64(std::string_view bytes) {
@@ -134,31 +148,69 @@ class HeadWriter {
   }
 
   void range() {
-    const curl_off_t from = options_.offset(Opt::resume_from_large);
-    const bool fetches = context_.method == Method::get || context_.method == Method::head;
-    if (fetches && !customised("Range")) {
-      if (const char* const wanted = options_.text(Opt::range)) {
-        out().append("Range: bytes=").append(wanted).append("\r\n");
-      } else if (from > 0) {
-        out().append("Range: bytes=").append(std::to_string(from)).append("-\r\n");
-      }
-    }
-    if (context_.method != Method::put || customised("Content-Range")) return;
-    if (from > 0 && context_.body_size >= 0) {
-      const curl_off_t total = from + context_.body_size;
-      out().append("Content-Range: bytes ").append(std::to_string(from)).append("-");
-      out().append(std::to_string(total - 1)).append("/").append(std::to_string(total)).append("\r\n");
-    } else if (const char* const wanted = options_.text(Opt::range)) {
-      out().append("Content-Range: bytes ").append(wanted).append("/");
-      out().append(std::to_string(context_.body_size)).append("\r\n");
+    switch (context_.method) {
+      case Method::get:
+      case Method::head: return wanted_range();
+      case Method::post:
+      case Method::put: return sent_range();
+      default: return;
     }
   }
 
-  void encodings() {
-    if (options_.flag(Opt::transfer_encoding) && !customised("TE")) {
-      out() += customised("Connection") ? "TE: gzip\r\n" : "Connection: TE\r\nTE: gzip\r\n";
+  // CURLOPT_RESUME_FROM wins over CURLOPT_RANGE.
+  void wanted_range() {
+    const char* const wanted = options_.text(Opt::range);
+    const curl_off_t from = options_.offset(Opt::resume_from_large);
+    if ((from <= 0 && wanted == nullptr) || customised("Range")) return;
+    out() += "Range: bytes=";
+    if (from > 0) {
+      number(from);
+      out() += '-';
+    } else {
+      text(wanted);
     }
-    default_header("Accept-Encoding", options_.text(Opt::accept_encoding));
+    out() += "\r\n";
+  }
+
+  // Which part of the resource the body is (RFC 9110, section 14.5).
+  void sent_range() {
+    const char* const wanted = options_.text(Opt::range);
+    const curl_off_t resume = options_.offset(Opt::resume_from_large);
+    const bool resumes = resume != 0 && context_.method == Method::put && context_.body_size >= 0;
+    if ((!resumes && wanted == nullptr) || customised("Content-Range")) return;
+    out() += "Content-Range: bytes ";
+    curl_off_t total = context_.body_size;
+    if (resumes) {
+      const curl_off_t from = resume > 0 ? resume : 0;
+      total += from;
+      number(from);
+      out() += '-';
+      number(total - 1);
+    } else {
+      text(wanted);
+    }
+    out() += '/';
+    if (total >= 0) {
+      number(total);
+    } else {
+      out() += '*';
+    }
+    out() += "\r\n";
+  }
+
+  void encodings() {
+    if (offers_transfer_encoding()) {
+      // The header is hop by hop, Connection has to say so (RFC 9110, section 10.1.4).
+      const CustomHeader own = custom("Connection");
+      const bool adds = own.kind == CustomHeader::Kind::send;
+      out().append("Connection: ").append(adds ? own.value : "").append(adds ? ", TE" : "TE").append("\r\nTE: gzip\r\n");
+    }
+    const char* const codings = options_.text(Opt::accept_encoding);
+    if (codings == nullptr || customised("Accept-Encoding")) return;
+    line("Accept-Encoding", *codings == '\0' ? kEveryCoding : codings);
+  }
+  bool offers_transfer_encoding() const noexcept {
+    return options_.flag(Opt::transfer_encoding) && !customised("TE");
   }
 
   void time_condition() {
@@ -185,45 +237,45 @@ class HeadWriter {
   void custom_headers() {
     for (const curl_slist* item = custom_; item != nullptr; item = item->next) {
       const CustomHeader header = read_custom_header(item->data);
+      broken_ = broken_ || header.kind == CustomHeader::Kind::broken;
       const bool empty = header.kind == CustomHeader::Kind::send_empty;
-      if ((header.kind != CustomHeader::Kind::send && !empty) || written_elsewhere(header)) continue;
+      if ((header.kind != CustomHeader::Kind::send && !empty) || left_out(header)) continue;
       // Written as the application wrote it: some servers care about blanks and case.
-      out().append(empty ? header.name : std::string_view(item->data)).append(empty ? ":\r\n" : "\r\n");
+      out().append(empty ? header.name : header.text).append(empty ? ":\r\n" : "\r\n");
     }
   }
 
-  bool written_elsewhere(const CustomHeader& header) const noexcept {
-    if (equals_ignore_case(header.name, "Host")) return true;
-    if (equals_ignore_case(header.name, "Authorization") || equals_ignore_case(header.name, "Cookie")) {
-      return !context_.own_origin;
-    }
-    const bool mime = context_.method == Method::post_mime || context_.method == Method::post_form;
-    if (mime && equals_ignore_case(header.name, "Content-Type")) return true;
-    if (equals_ignore_case(header.name, "Content-Length")) return head_.chunked;
-    return equals_ignore_case(header.name, "Expect") && context_.avoid_expect;
+  /// Written elsewhere, or not for this request.
+  bool left_out(const CustomHeader& header) const noexcept {
+    if (header.is("Host")) return true;
+    if (header.is("Authorization") || header.is("Cookie")) return !context_.own_origin;
+    if (header.is("Content-Type")) return is_mime();
+    if (header.is("Connection")) return offers_transfer_encoding();
+    // With chunks a length is forbidden (RFC 9112, section 6.2).
+    if (header.is("Content-Length")) return head_.chunked || context_.dropped_body;
+    if (header.is("Transfer-Encoding")) return context_.dropped_body;
+    return header.is("Expect") && (context_.avoid_expect || context_.dropped_body);
   }
 
   void body_headers() {
     if (!context_.has_body) return;
-    if (head_.chunked) {
-      if (!customised("Transfer-Encoding")) out() += "Transfer-Encoding: chunked\r\n";
-    } else if (!customised("Content-Length") && context_.body_size >= 0) {
-      number_line("Content-Length", context_.body_size);
+    if (!head_.chunked && context_.body_size >= 0 && !customised("Content-Length")) {
+      out() += "Content-Length: ";
+      number(context_.body_size);
+      out() += "\r\n";
     }
-    const bool mime = context_.method == Method::post_mime || context_.method == Method::post_form;
-    if (!context_.body_type.empty() && (mime || !customised("Content-Type"))) line("Content-Type", context_.body_type);
+    if (!context_.body_type.empty() && (is_mime() || !customised("Content-Type"))) line("Content-Type", context_.body_type);
     expect();
   }
 
   void expect() {
     if (context_.http10 || context_.avoid_expect) return;
-    const CustomHeader custom = find_custom_header(custom_, "Expect");
-    if (custom.kind != CustomHeader::Kind::invalid) {
-      head_.expect_continue =
-          custom.kind == CustomHeader::Kind::send && equals_ignore_case(custom.value, "100-continue");
+    const CustomHeader own = custom("Expect");
+    if (own.kind != CustomHeader::Kind::invalid) {
+      head_.expect_continue = equals_ignore_case(own.value, "100-continue");
       return;
     }
-    if (context_.body_size >= 0 && context_.body_size <= kExpectFrom) return;
+    if (context_.body_size >= 0 && context_.body_size <= kExpectAbove) return;
     out() += "Expect: 100-continue\r\n";
     head_.expect_continue = true;
   }
@@ -232,6 +284,7 @@ class HeadWriter {
   const Options& options_;
   RequestHead& head_;
   const curl_slist* custom_;
+  bool broken_ = false;  ///< a text has a line break inside
 };
 
 }  // namespace

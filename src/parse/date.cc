@@ -104,7 +104,7 @@ class DateReader {
   }
 
   bool read_digits() noexcept {
-    if (!has_time_ && read_time()) return true;
+    if (!has_time_ && read_time()) return seconds_of_day_ >= 0;
     const std::size_t start = at_;
     std::int64_t value = 0;
     while (at_ < text_.size() && is_digit(text_[at_])) {
@@ -118,7 +118,8 @@ class DateReader {
            read_day_or_year(static_cast<int>(value));
   }
 
-  /// HH:MM or HH:MM:SS, one or two digits each.
+  /// HH:MM or HH:MM:SS, one or two digits each. A time that no day has is one, too, with a negative
+  /// seconds_of_day_.
   bool read_time() noexcept {
     std::size_t at = at_;
     int fields[3] = {0, 0, 0};
@@ -128,8 +129,9 @@ class DateReader {
       if (num_fields == 3 || at + 1 >= text_.size() || text_[at] != ':' || !is_digit(text_[at + 1])) break;
       ++at;
     }
-    if (num_fields < 2 || fields[0] > 23 || fields[1] > 59 || fields[2] > 60) return false;
-    seconds_of_day_ = fields[0] * 3600 + fields[1] * 60 + fields[2];
+    if (num_fields < 2) return false;
+    const bool exists = fields[0] <= 23 && fields[1] <= 59 && fields[2] <= 60;
+    seconds_of_day_ = exists ? fields[0] * 3600 + fields[1] * 60 + fields[2] : -1;
     at_ = at;
     return has_time_ = true;
   }

@@ -16,28 +16,30 @@ Status url_failure(UrlResult result, std::string_view text, Report& report) {
   return Status(result.curl_code());
 }
 
+Status parse_url(std::string_view text, unsigned flags, Report& report, Url& url) {
+  const UrlResult parsed = Url::parse(text, flags, url);
+  return parsed.ok() ? Status() : url_failure(parsed, text, report);
+}
+
 Status read_url(const Options& options, const PlanChanges& changes, Report& report, Url& url) {
-  const unsigned flags = CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME |
-                         (options.flag(Opt::path_as_is) ? CURLU_PATH_AS_IS : 0u) |
+  const unsigned flags = CURLU_NON_SUPPORT_SCHEME | (options.flag(Opt::path_as_is) ? CURLU_PATH_AS_IS : 0u) |
                          (options.flag(Opt::disallow_username_in_url) ? CURLU_DISALLOW_USER : 0u);
-  if (changes.url.empty() && options.pointer(Opt::curlu) != nullptr) {
+  if (changes.redirected) return parse_url(changes.url, flags, report, url);
+  if (options.pointer(Opt::curlu) != nullptr) {
     url = static_cast<const Curl_URL*>(options.pointer(Opt::curlu))->url;
     return Status();
   }
   const char* const given = options.text(Opt::url);
-  const std::string_view text = !changes.url.empty() ? std::string_view(changes.url) : given != nullptr ? given : "";
+  const std::string_view text = given != nullptr ? given : "";
   if (text.empty()) {
     report.failure("No URL was given");
     return Status(CURLE_URL_MALFORMAT);
   }
   const char* const default_scheme = options.text(Opt::default_protocol);
   if (default_scheme != nullptr && text.find("://") == std::string_view::npos) {
-    const std::string with_scheme = std::string(default_scheme).append("://").append(text);
-    const UrlResult parsed = Url::parse(with_scheme, flags, url);
-    return parsed.ok() ? Status() : url_failure(parsed, with_scheme, report);
+    return parse_url(std::string(default_scheme).append("://").append(text), flags | CURLU_GUESS_SCHEME, report, url);
   }
-  const UrlResult parsed = Url::parse(text, flags, url);
-  return parsed.ok() ? Status() : url_failure(parsed, text, report);
+  return parse_url(text, flags | CURLU_GUESS_SCHEME, report, url);
 }
 
 Status check_scheme(const Options& options, const PlanChanges& changes, Report& report, Plan& plan) {
@@ -140,34 +142,51 @@ void fill_key(const Options& options, Plan& plan) {
   plan.key = ConnectionKey(std::move(host), shape.take());
 }
 
-/// User and password for this request: those of the options for their origin, else what the URL says.
+bool may_have_credentials(const Options& options, const PlanChanges& changes) noexcept {
+  return changes.own_origin || options.flag(Opt::unrestricted_auth);
+}
+
+/// User and password for this request.
 struct Login {
   bool present = false;
   std::string user;
   std::string password;
 };
 
-Login find_login(const Options& options, const PlanChanges& changes, const Url& url) {
+// The options win over the URL where both say something, except that a user without a password does not replace a
+// whole login of the URL. A redirect keeps what the first URL said.
+Login find_login(const Options& options, const PlanChanges& changes, const Url& current) {
   Login login;
+  if (!may_have_credentials(options, changes)) return login;
   const char* const user = options.text(Opt::username);
   const char* const password = options.text(Opt::password);
-  if (user != nullptr || password != nullptr) {
-    login.present = changes.own_origin || options.flag(Opt::unrestricted_auth);
-    if (!login.present) return login;
-    login.user = user != nullptr ? user : "";
+  const bool silent = !current.has_user() && !current.has_password();
+  const Url& url = silent && changes.first_url != nullptr ? *changes.first_url : current;
+  const bool url_speaks = url.has_user() || url.has_password();
+  if (user != nullptr && (password != nullptr || !url_speaks)) {
+    login.present = true;
+    login.user = user;
     login.password = password != nullptr ? password : "";
     return login;
   }
-  if (!url.has_user() && !url.has_password()) return login;
-  login.present = append_percent_decoded(login.user, url.user(), Decoded::anything) &&
+  login.present = url_speaks && append_percent_decoded(login.user, url.user(), Decoded::anything) &&
                   append_percent_decoded(login.password, url.password(), Decoded::anything);
+  if (password != nullptr) login.password = password;
   return login;
+}
+
+long possible_auth(const Options& options, const PlanChanges& changes, const Login& login) {
+  unsigned long possible = login.present ? CURLAUTH_BASIC : 0;
+  if (options.text(Opt::xoauth2_bearer) != nullptr && may_have_credentials(options, changes)) possible |= CURLAUTH_BEARER;
+  return static_cast<long>(possible) & options.number(Opt::httpauth);
 }
 
 }  // namespace
 
+bool same_host(const Url& a, const Url& b) { return equals_ignore_case(a.host(), b.host()); }
+
 bool same_origin(const Url& a, const Url& b) {
-  return a.scheme() == b.scheme() && a.port() == b.port() && equals_ignore_case(a.host(), b.host());
+  return a.scheme() == b.scheme() && a.port() == b.port() && same_host(a, b);
 }
 
 ReuseRules reuse_rules(const Options& options, Method method) noexcept {

@@ -26,16 +26,21 @@ struct PlanChanges {
   Method method = Method::get;      ///< if `method_changed`
   bool method_changed = false;
   bool drop_custom_method = false;
+  bool dropped_body = false;        ///< a redirect turned a request with a body into one without
+  const Url* first_url = nullptr;   ///< if `redirected`: where the transfer began; its credentials stay good there
   bool own_origin = true;           ///< the origin of the first URL: credentials may go there
+  bool own_host = true;             ///< the host name of the first URL
   bool avoid_expect = false;
-  bool redirected = false;          ///< CURLOPT_REDIR_PROTOCOLS counts, not CURLOPT_PROTOCOLS
+  bool redirected = false;          ///< CURLOPT_REDIR_PROTOCOLS counts beside CURLOPT_PROTOCOLS
+  long auth = 0;                    ///< CURLAUTH_* chosen after a 401; 0: none yet
 };
 
 /// The body that the request will have, as far as the head must tell.
 struct BodyPlan {
   bool present = false;
   curl_off_t size = -1;
-  std::string type;  ///< default Content-Type
+  std::string type;   ///< Content-Type, unless the application sets its own
+  bool mime = false;  ///< `type` has the boundary and counts in any case
 };
 
 struct Plan {
@@ -48,6 +53,7 @@ struct Plan {
   std::unique_ptr<TlsConfig> tls;  ///< for https
   ConnectionKey key;
   Method method = Method::get;
+  long auth_possible = 0;  ///< CURLAUTH_* that were asked for and have credentials
   RequestHead head;
 };
 
@@ -60,6 +66,9 @@ bool plan_is_current(const Plan& plan, const Options& options, const BodyPlan& b
 
 /// Whether two URLs have the same scheme, host and port.
 bool same_origin(const Url& a, const Url& b);
+
+/// Whether they have the same host name.
+bool same_host(const Url& a, const Url& b);
 
 /// CURLOPT_FRESH_CONNECT, CURLOPT_MAXAGE_CONN, CURLOPT_MAXLIFETIME_CONN.
 ReuseRules reuse_rules(const Options& options, Method method) noexcept;

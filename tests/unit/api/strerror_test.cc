@@ -4,12 +4,9 @@
 #include <set>
 #include <string>
 
-// Numbers outside of the enums are what is asked for.
-#pragma GCC diagnostic ignored "-Wconversion"
-
 namespace {
 
-const std::string kUnknown = curl_easy_strerror(static_cast<CURLcode>(12345));
+const std::string kUnknown = curl_easy_strerror(static_cast<CURLcode>(120));
 
 TEST(Strerror, EveryCodeInUseHasItsOwnText) {
   std::set<std::string> texts;
@@ -37,7 +34,6 @@ TEST(Strerror, MultiShareAndUrlCodesHaveTexts) {
 }
 
 TEST(Strerror, OtherNumbersGetAnAnswerToo) {
-  EXPECT_EQ(curl_easy_strerror(static_cast<CURLcode>(-1)), kUnknown);
   EXPECT_EQ(curl_easy_strerror(CURL_LAST), kUnknown);
   EXPECT_EQ(curl_multi_strerror(static_cast<CURLMcode>(-2)), kUnknown);
   EXPECT_EQ(curl_multi_strerror(CURLM_LAST), kUnknown);

@@ -509,22 +509,24 @@ TEST_F(RaceTest, EveryFailingAllocationIsOutOfMemoryAndLosesNoDescriptor) {
   Listener hole(0);
   hole.plug();
   const Listener listener;
+  reactor.before_run = FailingNew::go_on;
+  reactor.after_run = FailingNew::pause;
   bool all_went_well = false;
   for (long n = 1; !all_went_well && n < 100; ++n) {
     std::vector<Address> addresses{hole.address(), listener.address()};
     job = std::make_unique<RaceJob>(
         RaceJob{options, std::move(addresses), this, report, reactor.now() + 5 * kSecond});
-    {
-      const FailingNew failing(n);
-      flow = race_flow(task, *job);
-      flow.start();
-      advance_ms(200);
-      for (int i = 0; i < 100 && !flow.done(); ++i) reactor.turn(1000);
-      all_went_well = !failing.struck();
-    }
+    const FailingNew failing(n);
+    flow = race_flow(task, *job);
+    flow.start();
+    FailingNew::pause();
+    advance_ms(200);
+    for (int i = 0; i < 100 && !flow.done(); ++i) reactor.turn(1000);
+    all_went_well = !failing.struck();
     ASSERT_TRUE(flow.done());
     const CURLcode code = result();
     EXPECT_TRUE(code == CURLE_OUT_OF_MEMORY || (code == CURLE_OK && job->winner)) << n << ": " << code;
+    EXPECT_EQ(code == CURLE_OK, all_went_well) << n;
     job.reset();
     flow = Flow<Status>();
     reactor.end_turn();

@@ -11,6 +11,7 @@ class FailingNew {
   explicit FailingNew(long n = 0) noexcept {
     left_ = n;
     asked_ = 0;
+    paused_ = false;
   }
   FailingNew(const FailingNew&) = delete;
   FailingNew& operator=(const FailingNew&) = delete;
@@ -18,6 +19,9 @@ class FailingNew {
 
   /// The allocation that was to fail has been asked for.
   bool struck() const noexcept { return left_ <= 0; }
+  /// What a test allocates for itself in between does not count.
+  static void pause() noexcept { paused_ = true; }
+  static void go_on() noexcept { paused_ = false; }
   /// Allocations since construction.
   static long num_asked() noexcept { return asked_; }
   /// Blocks of the whole program that were not given back.
@@ -25,6 +29,7 @@ class FailingNew {
 
   // For the operators.
   static bool fails() noexcept {
+    if (paused_) return false;
     ++asked_;
     return left_ > 0 && --left_ == 0;
   }
@@ -34,6 +39,7 @@ class FailingNew {
   static inline std::atomic<long> left_ = 0;
   static inline std::atomic<long> asked_ = 0;
   static inline std::atomic<long> live_ = 0;
+  static inline std::atomic<bool> paused_ = false;
 };
 
 }  // namespace hiper

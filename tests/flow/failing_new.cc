@@ -1,0 +1,2 @@
+// Lets the tests of this folder fail allocations.
+#include "unit/support/failing_new.inc"
