@@ -60,7 +60,7 @@ compile() {
   local directory=$1
   shift
   say "building $directory"
-  cmake -S "$root" -B "$directory" -G Ninja -Wno-dev --log-level=WARNING "$@" &&
+  cmake -S "$root" -B "$directory" -G Ninja -Wno-dev --log-level=WARNING -DBUILD_TESTING=ON "$@" &&
     cmake --build "$directory" -j "$jobs"
 }
 

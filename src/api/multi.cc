@@ -12,12 +12,13 @@ using namespace hiper;
 
 namespace {
 
-/// The engine for a call that must not be made from a callback of the same multi.
+/// The engine for a call that must not be made from a callback of the same multi. `turns`: not from the notification
+/// callback either.
 struct Door {
-  explicit Door(CURLM* handle) noexcept : engine(Engine::from(handle)) {
+  explicit Door(CURLM* handle, bool turns = false) noexcept : engine(Engine::from(handle)) {
     if (engine == nullptr) {
       code = CURLM_BAD_HANDLE;
-    } else if (engine->busy()) {
+    } else if (engine->busy() || (turns && engine->notifying())) {
       code = CURLM_RECURSIVE_API_CALL;
     }
   }
@@ -28,7 +29,7 @@ struct Door {
 
 template <class Call>
 CURLMcode with_running(CURLM* handle, int* running, Call call) noexcept {
-  const Door door(handle);
+  const Door door(handle, true);
   const CURLMcode code = door.open() ? call(*door.engine) : door.code;
   if (running != nullptr) *running = door.engine != nullptr ? door.engine->running() : 0;
   return code;
@@ -76,7 +77,7 @@ CURLMcode curl_multi_remove_handle(CURLM* m, CURL* curl) {
 }
 
 CURLMcode curl_multi_cleanup(CURLM* m) {
-  const Door door(m);
+  const Door door(m, true);
   if (!door.open()) return door.code;
   delete door.engine;
   return CURLM_OK;

@@ -55,7 +55,10 @@ class BodyWriter {
   void configure(const WriteConfig& config) noexcept { config_ = config; }
   const WriteConfig& config() const noexcept { return config_; }
 
-  /// To be called with every header line: notes Content-Encoding and Transfer-Encoding.
+  /// The headers that header_seen() looks at.
+  static constexpr HeaderNames kHeadersSeen =
+      set_of(HeaderName::content_encoding) | set_of(HeaderName::transfer_encoding);
+  /// To be called with every header line of these: notes Content-Encoding and Transfer-Encoding.
   /// CURLE_BAD_CONTENT_ENCODING when more than five codings are stacked. Unknown codings fail when the first
   /// byte of the body comes.
   CURLcode header_seen(const HeadLine& line, Report& report) noexcept;

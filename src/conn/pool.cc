@@ -5,8 +5,8 @@
 namespace hiper {
 namespace {
 
-// A peer that closes an idle connection usually waits seconds before it does. After a shorter pause the check is not
-// worth a system call: the exchange notices and the request is sent again on another connection.
+// A peer that closes an idle connection usually waits seconds before it does. After a shorter pause the check
+// is not worth a system call: the exchange notices and the request is sent again on another connection.
 constexpr Nanos kProbeAfterIdle = kSecond;
 
 }  // namespace
@@ -127,8 +127,8 @@ Connection* Pool::pop_idle(PoolBucket& bucket, const ReuseRules& rules) noexcept
   return nullptr;
 }
 
-// Anything but silence on an idle connection means that it is over: the peer has closed it, or said something that no
-// request asked for and that must not be taken for the next answer.
+// Anything but silence on an idle connection means that it is over: the peer has closed it, or said something
+// that no request asked for and that must not be taken for the next answer.
 bool Pool::usable(Connection& connection, const ReuseRules& rules) noexcept {
   const Nanos now = reactor_.now();
   const Nanos idle = now - connection.idle_since;
@@ -183,8 +183,9 @@ void Pool::withdraw(PoolRequest& request) noexcept {
   --request.bucket_->host.num_promised;
 }
 
-// A request waits in one queue at a time: first for its host, then, with a place at the host promised to it, for the
-// total. So whoever is first in the total queue can always go, and nobody who comes later overtakes at the host.
+// A request waits in one queue at a time: first for its host, then, with a place at the host promised to it,
+// for the total. So whoever is first in the total queue can always go, and nobody who comes later overtakes
+// at the host.
 void Pool::place_freed(PoolHost& host) noexcept {
   promise_places(host);
   serve_total_queue();
@@ -238,7 +239,8 @@ void Pool::give_back(Connection& connection, Nanos now) noexcept {
   connection.idle_since = now;
   if (PoolRequest* const first = first_waiting(host)) {
     const ReuseRules& rules = first->rules_;
-    const bool suits = first->bucket_ == &bucket && !rules.fresh && now - connection.connected_at <= rules.max_lifetime;
+    const bool suits =
+        first->bucket_ == &bucket && !rules.fresh && now - connection.connected_at <= rules.max_lifetime;
     if (suits) {
       grant(*first, connection);
       place_freed(host);  // a place promised to it is not needed any more
@@ -284,8 +286,8 @@ void Pool::take_from_idle(Connection& connection) noexcept {
   --num_idle_;
 }
 
-// Nobody waits for the place that becomes free: where there are idle connections, those who wait would have closed
-// them (make_host_room, make_total_room).
+// Nobody waits for the place that becomes free: where there are idle connections, those who wait would have
+// closed them (make_host_room, make_total_room).
 void Pool::close_idle(Connection& connection) noexcept {
   PoolBucket& bucket = connection.bucket();
   take_from_idle(connection);

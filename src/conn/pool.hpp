@@ -1,6 +1,7 @@
-// The connections of one engine: reuse by key, limits per host and in total, first-come-first-served queues behind the
-// limits. All steps are O(1): a hash from key to a stack of idle connections, one LRU list, one queue per limit, and a
-// connection that becomes free is handed to the one request whose condition became true. Called by transfer/.
+// The connections of one engine: reuse by key, limits per host and in total, first-come-first-served queues
+// behind the limits. All steps are O(1): a hash from key to a stack of idle connections, one LRU list, one
+// queue per limit, and a connection that becomes free is handed to the one request whose condition became
+// true. Called by transfer/.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -26,8 +27,8 @@ struct PoolHost {
   std::size_t num_connections = 0;  ///< open or reserved
   std::size_t num_promised = 0;     ///< members of `promised`: a place here is kept for each
   std::size_t num_buckets = 0;
-  List<Connection, HostTag> idle;     ///< the longest idle first
-  List<PoolRequest, QueueTag> queue;  ///< waiting for MAX_HOST_CONNECTIONS
+  List<Connection, HostTag> idle;           ///< the longest idle first
+  List<PoolRequest, QueueTag> queue;        ///< waiting for MAX_HOST_CONNECTIONS
   List<PoolRequest, PromisedTag> promised;  ///< came earlier; wait for MAX_TOTAL_CONNECTIONS only
 };
 
@@ -36,8 +37,8 @@ struct PoolBucket {
   PoolBucket(const ConnectionKey& bucket_key, PoolHost& bucket_host) : key(bucket_key), host(bucket_host) {}
   ConnectionKey key;
   PoolHost& host;
-  std::size_t num_users = 0;        ///< connections and requests that refer to it
-  List<Connection, IdleTag> idle;   ///< the one used last is at the back
+  std::size_t num_users = 0;       ///< connections and requests that refer to it
+  List<Connection, IdleTag> idle;  ///< the one used last is at the back
 };
 
 /// Owner of a connection in use. Dropped, the connection is closed; keep() returns it to the pool.
@@ -45,7 +46,8 @@ class Lease {
  public:
   Lease() noexcept = default;
   Lease(Pool& pool, Connection& connection) noexcept : pool_(&pool), connection_(&connection) {}
-  Lease(Lease&& other) noexcept : pool_(other.pool_), connection_(std::exchange(other.connection_, nullptr)) {}
+  Lease(Lease&& other) noexcept
+      : pool_(other.pool_), connection_(std::exchange(other.connection_, nullptr)) {}
   Lease& operator=(Lease&& other) noexcept {
     Lease old(std::move(*this));
     pool_ = other.pool_;
@@ -69,14 +71,14 @@ class Lease {
 
 /// Which existing connections a request accepts.
 struct ReuseRules {
-  bool fresh = false;                  ///< CURLOPT_FRESH_CONNECT
-  Nanos max_idle = 118 * kSecond;      ///< CURLOPT_MAXAGE_CONN
-  Nanos max_lifetime = kNever;         ///< CURLOPT_MAXLIFETIME_CONN
-  bool probe = false;                  ///< ask the socket whether the peer has gone, even after a short idle time
+  bool fresh = false;              ///< CURLOPT_FRESH_CONNECT
+  Nanos max_idle = 118 * kSecond;  ///< CURLOPT_MAXAGE_CONN
+  Nanos max_lifetime = kNever;     ///< CURLOPT_MAXLIFETIME_CONN
+  bool probe = false;              ///< ask the socket whether the peer has gone, even after a short idle time
 };
 
-/// One transfer's wish for a connection; lives in the transfer and leaves its queue, or gives back what it was
-/// granted, when dropped.
+/// One transfer's wish for a connection; lives in the transfer and leaves its queue, or gives back what it
+/// was granted, when dropped.
 class PoolRequest : public ListNode<QueueTag>, public ListNode<PromisedTag> {
  public:
   explicit PoolRequest(Task& task) noexcept : task_(task) {}
@@ -110,8 +112,8 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
   ~Pool() { clear(); }
 
-  /// Asks for a connection with `key`. True: take() it now. False: the request is queued and its task will be woken
-  /// when it may take(). Throws std::bad_alloc; the request is then as before.
+  /// Asks for a connection with `key`. True: take() it now. False: the request is queued and its task will be
+  /// woken when it may take(). Throws std::bad_alloc; the request is then as before.
   bool ask(PoolRequest& request, const ConnectionKey& key, const ReuseRules& rules);
   /// True after ask() said so, or after a queued request was served.
   static bool served(const PoolRequest& request) noexcept {
@@ -181,7 +183,7 @@ class Pool {
   curl_off_t next_id_ = 0;
   std::unordered_map<const ConnectionKey*, std::unique_ptr<PoolBucket>, KeyHash, KeyEqual> buckets_;
   std::unordered_map<std::string_view, std::unique_ptr<PoolHost>> hosts_;
-  List<Connection, LruTag> lru_;            ///< idle connections, the longest idle first
+  List<Connection, LruTag> lru_;             ///< idle connections, the longest idle first
   List<PoolRequest, QueueTag> total_queue_;  ///< waiting for MAX_TOTAL_CONNECTIONS only
 };
 

@@ -13,7 +13,8 @@ namespace {
 
 enum class Progress : std::uint8_t { connected, waiting, failed };
 
-/// Asks how a connect() stands by calling it again: one call tells success, failure (errno) and a spurious event apart.
+/// Asks how a connect() stands by calling it again: one call tells success, failure (errno) and a spurious
+/// event apart.
 Progress ask_again(int fd, const sockaddr_storage& target, socklen_t length) noexcept {
   if (::connect(fd, reinterpret_cast<const sockaddr*>(&target), length) == 0 || errno == EISCONN) {
     return Progress::connected;
@@ -67,8 +68,7 @@ class Race {
     } else if (errno == EINPROGRESS || errno == EAGAIN) {
       watch->want(task_, Events::out);
       attempts_.push_back({std::move(watch), target, length});
-      next_start_ =
-          after_ms(task_.reactor().now(), job_.options.number(Opt::happy_eyeballs_timeout_ms));
+      next_start_ = after_ms(task_.reactor().now(), job_.options.number(Opt::happy_eyeballs_timeout_ms));
     } else {
       failed(errno, CURLE_COULDNT_CONNECT);
     }

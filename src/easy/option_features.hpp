@@ -45,11 +45,10 @@ constexpr CURLcode availability(OptionFeature feature) noexcept {
 }
 
 /// The authentication methods that CURLOPT_HTTPAUTH and PROXYAUTH may ask for; other bits are dropped.
-inline constexpr std::uint32_t kAuthMethods = static_cast<std::uint32_t>(
-    CURLAUTH_BASIC | CURLAUTH_DIGEST | CURLAUTH_DIGEST_IE | CURLAUTH_BEARER | CURLAUTH_AWS_SIGV4);
+inline constexpr std::uint32_t kAuthMethods = static_cast<std::uint32_t>(CURLAUTH_BASIC | CURLAUTH_BEARER);
 
-/// The highest CURL_HTTP_VERSION_* that CURLOPT_HTTP_VERSION may ask for. HTTP/2 may be asked for in any
-/// build: where it cannot be had, HTTP/1.1 is spoken.
-inline constexpr long kHighestHttpVersion = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+/// The highest CURL_HTTP_VERSION_* that CURLOPT_HTTP_VERSION may ask for. HTTP/2 by negotiation
+/// may be asked for in any build, where it cannot be had HTTP/1.1 is spoken; without negotiation there is no way back.
+inline constexpr long kHighestHttpVersion = CURL_HTTP_VERSION_2TLS;
 
 }  // namespace hiper

@@ -1,7 +1,9 @@
 #include "easy/response_headers.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <vector>
 
 namespace hiper {
 
@@ -23,9 +25,89 @@ bool same_name(std::string_view a, std::string_view b) noexcept {
          std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
+bool valid(unsigned origin, int request) noexcept {
+  return origin != 0 && (origin & ~kAllOrigins) == 0 && request >= -1;
+}
+
 }  // namespace
 
-void ResponseHeaders::clear() noexcept {
+class ResponseHeaders::Store {
+ public:
+  void clear() noexcept;
+  void close_run() noexcept { open_origin_ = 0; }
+  /// Records lines that share their origin, a CURLH_* bit.
+  void add(std::string_view lines, unsigned origin, int request, bool begins_head) {
+    if (origin == open_origin_ && !begins_head && lines.size() <= room_left_) {
+      extend_run(lines);
+    } else {
+      begin_run(lines, origin, request, begins_head);
+    }
+  }
+  void add_parts(std::string_view name, std::string_view value, unsigned origin, int request);
+  std::string_view view(HeadSlice slice) const noexcept;
+  const char* value(std::string_view name, std::size_t& cursor);
+  bool any();  ///< headers were recorded
+  CURLHcode find(std::string_view name, std::size_t wanted, unsigned origin, int request, curl_header** out);
+  curl_header* next(unsigned origin, int request, const curl_header* previous);
+
+ private:
+  /// A piece of memory for lines; a line is never cut.
+  struct Segment {
+    std::unique_ptr<char[]> text;
+    std::uint32_t capacity = 0;
+    std::uint32_t used = 0;
+  };
+  /// A stored header; name and value end with NUL.
+  struct Entry {
+    char* name;
+    char* value;
+    std::uint32_t name_length;
+    std::uint32_t head;  ///< number of the head it belongs to
+    std::int32_t request;
+    std::uint8_t origin;
+  };
+  /// Lines [offset, offset + length) of a segment that share origin, request and head.
+  struct Run {
+    std::uint32_t segment;
+    std::uint32_t offset;
+    std::uint32_t length;
+    std::uint32_t head;
+    std::int32_t request;
+    std::uint8_t origin;
+    bool begins_head;  ///< its first line is a status line
+  };
+  struct Scope {
+    unsigned origin;
+    int request;
+    bool contains(const Entry& entry) const noexcept {
+      return (entry.origin & origin) != 0 && entry.request == request;
+    }
+  };
+
+  void extend_run(std::string_view lines) noexcept;
+  void begin_run(std::string_view lines, unsigned origin, int request, bool begins_head);
+  Segment& room(std::size_t size);
+  void index();
+  void index_run(const Run& run, std::uint32_t from);
+  void index_line(char* line, std::size_t size, const Run& run);
+  curl_header* fill(curl_header& out, std::size_t number, Scope scope) const noexcept;
+
+  std::vector<Segment> segments_;
+  std::vector<Run> runs_;
+  std::vector<Entry> entries_;
+  std::uint32_t indexed_runs_ = 0;   ///< these, but for the last one, are done with
+  std::uint32_t indexed_bytes_ = 0;  ///< of the run that index() looks at next
+  std::uint32_t segment_ = 0;        ///< the one that is being filled
+  std::uint32_t room_left_ = 0;      ///< in that segment, for the run that is open
+  unsigned open_origin_ = 0;         ///< of the last run if more lines may be added to it, else 0
+  std::uint32_t head_ = 0;
+  std::uint32_t head_segment_ = 0;  ///< where the current head begins
+  std::uint32_t head_offset_ = 0;
+  curl_header found_{};  ///< for find()
+  curl_header next_{};   ///< for next()
+};
+
+void ResponseHeaders::Store::clear() noexcept {
   if (segments_.size() > kSegmentsKept) segments_.resize(kSegmentsKept);
   while (!segments_.empty() && segments_.back().capacity > kKeptCapacity) segments_.pop_back();
   for (Segment& segment : segments_) segment.used = 0;
@@ -35,10 +117,9 @@ void ResponseHeaders::clear() noexcept {
   if (runs_.capacity() > kEntriesKept) std::vector<Run>().swap(runs_);
   indexed_runs_ = indexed_bytes_ = segment_ = head_ = head_segment_ = head_offset_ = 0;
   room_left_ = open_origin_ = 0;
-  request_ = 0;
 }
 
-ResponseHeaders::Segment& ResponseHeaders::room(std::size_t size) {
+ResponseHeaders::Store::Segment& ResponseHeaders::Store::room(std::size_t size) {
   if (segment_ < segments_.size()) {
     Segment& current = segments_[segment_];
     if (current.capacity - current.used >= size) return current;
@@ -56,26 +137,33 @@ ResponseHeaders::Segment& ResponseHeaders::room(std::size_t size) {
   return segments_[segment_];
 }
 
-/// Stores a line as the first one of a new run.
-void ResponseHeaders::begin_run(const HeadLine& line, unsigned origin) {
+void ResponseHeaders::Store::extend_run(std::string_view lines) noexcept {
+  Segment& segment = segments_[segment_];
+  const std::uint32_t size = static_cast<std::uint32_t>(lines.size());
+  std::memcpy(segment.text.get() + segment.used, lines.data(), size);
+  segment.used += size;
+  runs_.back().length += size;
+  room_left_ -= size;
+}
+
+void ResponseHeaders::Store::begin_run(std::string_view lines, unsigned origin, int request, bool begins_head) {
   open_origin_ = 0;
-  const std::uint32_t size = static_cast<std::uint32_t>(line.raw.size());
+  const std::uint32_t size = static_cast<std::uint32_t>(lines.size());
   Segment& segment = room(size);
-  const bool begins_head = line.kind == LineKind::status;
   if (begins_head) {
     ++head_;
     head_segment_ = segment_;
     head_offset_ = segment.used;
   }
-  runs_.push_back(
-      {segment_, segment.used, size, head_, request_, static_cast<std::uint8_t>(origin), begins_head});
-  std::memcpy(segment.text.get() + segment.used, line.raw.data(), size);
+  runs_.push_back({segment_, segment.used, size, head_, request, static_cast<std::uint8_t>(origin), begins_head});
+  std::memcpy(segment.text.get() + segment.used, lines.data(), size);
   segment.used += size;
   room_left_ = segment.capacity - segment.used;
   open_origin_ = origin;
 }
 
-void ResponseHeaders::add(std::string_view name, std::string_view value, unsigned origin) {
+void ResponseHeaders::Store::add_parts(std::string_view name, std::string_view value, unsigned origin,
+                                       int request) {
   index();
   open_origin_ = 0;
   Segment& segment = room(name.size() + value.size() + 2);
@@ -85,12 +173,12 @@ void ResponseHeaders::add(std::string_view name, std::string_view value, unsigne
   char* const value_place = place + name.size() + 1;
   std::copy(value.begin(), value.end(), value_place);
   value_place[value.size()] = '\0';
-  entries_.push_back({place, value_place, static_cast<std::uint32_t>(name.size()), head_, request_,
+  entries_.push_back({place, value_place, static_cast<std::uint32_t>(name.size()), head_, request,
                       static_cast<std::uint8_t>(origin)});
   segment.used += static_cast<std::uint32_t>(name.size() + value.size() + 2);
 }
 
-std::string_view ResponseHeaders::view(HeadSlice slice) const noexcept {
+std::string_view ResponseHeaders::Store::view(HeadSlice slice) const noexcept {
   std::uint64_t offset = slice.offset + std::uint64_t{head_offset_};
   for (std::uint32_t i = head_segment_; i <= segment_ && i < segments_.size(); ++i) {
     const Segment& segment = segments_[i];
@@ -103,7 +191,7 @@ std::string_view ResponseHeaders::view(HeadSlice slice) const noexcept {
 // --- Index
 
 /// Takes what was stored since the last time.
-void ResponseHeaders::index() {
+void ResponseHeaders::Store::index() {
   while (indexed_runs_ < runs_.size()) {
     const Run& run = runs_[indexed_runs_];
     index_run(run, indexed_bytes_);
@@ -114,7 +202,7 @@ void ResponseHeaders::index() {
   }
 }
 
-void ResponseHeaders::index_run(const Run& run, std::uint32_t from) {
+void ResponseHeaders::Store::index_run(const Run& run, std::uint32_t from) {
   char* line = segments_[run.segment].text.get() + run.offset + from;
   std::size_t left = run.length - from;
   bool is_status = run.begins_head && from == 0;
@@ -130,7 +218,7 @@ void ResponseHeaders::index_run(const Run& run, std::uint32_t from) {
 }
 
 /// Cuts the line up in place: the colon, and the byte behind the value, become NUL.
-void ResponseHeaders::index_line(char* line, std::size_t size, const Run& run) {
+void ResponseHeaders::Store::index_line(char* line, std::size_t size, const Run& run) {
   const std::string_view text(line, size);
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) return;  // the blank line
@@ -142,7 +230,7 @@ void ResponseHeaders::index_line(char* line, std::size_t size, const Run& run) {
   value_place[value.size()] = '\0';
 }
 
-const char* ResponseHeaders::value(std::string_view name, std::size_t& cursor) {
+const char* ResponseHeaders::Store::value(std::string_view name, std::size_t& cursor) {
   index();
   while (cursor < entries_.size()) {
     const Entry& entry = entries_[cursor++];
@@ -151,14 +239,10 @@ const char* ResponseHeaders::value(std::string_view name, std::size_t& cursor) {
   return nullptr;
 }
 
-// --- The public functions
-
-bool ResponseHeaders::valid(unsigned origin, int request) noexcept {
-  return origin != 0 && (origin & ~kAllOrigins) == 0 && request >= -1;
-}
+// --- Questions of the application
 
 /// Describes entry `number` as one of its namesakes in `scope`.
-curl_header* ResponseHeaders::fill(curl_header& out, std::size_t number, Scope scope) const noexcept {
+curl_header* ResponseHeaders::Store::fill(curl_header& out, std::size_t number, Scope scope) const noexcept {
   const Entry& wanted = entries_[number];
   out.name = wanted.name;
   out.value = wanted.value;
@@ -175,34 +259,89 @@ curl_header* ResponseHeaders::fill(curl_header& out, std::size_t number, Scope s
   return &out;
 }
 
-CURLHcode ResponseHeaders::find(const char* name, std::size_t wanted, unsigned origin, int request,
-                                curl_header** out) {
-  if (name == nullptr || out == nullptr || !valid(origin, request)) return CURLHE_BAD_ARGUMENT;
+bool ResponseHeaders::Store::any() {
   index();
-  if (entries_.empty()) return CURLHE_NOHEADERS;
-  if (request > request_) return CURLHE_NOREQUEST;
-  const Scope scope{origin, request == -1 ? request_ : request};
-  const std::string_view text(name);
-  bool any = false;
+  return !entries_.empty();
+}
+
+CURLHcode ResponseHeaders::Store::find(std::string_view name, std::size_t wanted, unsigned origin, int request,
+                                       curl_header** out) {
+  const Scope scope{origin, request};
+  bool named = false;
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (!scope.contains(entries_[i]) || !same_name({entries_[i].name, entries_[i].name_length}, text))
+    if (!scope.contains(entries_[i]) || !same_name({entries_[i].name, entries_[i].name_length}, name))
       continue;
-    any = true;
+    named = true;
     if (wanted-- != 0) continue;
     *out = fill(found_, i, scope);
     return CURLHE_OK;
   }
-  return any ? CURLHE_BADINDEX : CURLHE_MISSING;
+  return named ? CURLHE_BADINDEX : CURLHE_MISSING;
 }
 
-curl_header* ResponseHeaders::next(unsigned origin, int request, const curl_header* previous) {
-  if (!valid(origin, request) || request > request_) return nullptr;
+curl_header* ResponseHeaders::Store::next(unsigned origin, int request, const curl_header* previous) {
   index();
-  const Scope scope{origin, request == -1 ? request_ : request};
+  const Scope scope{origin, request};
   std::size_t i = previous == nullptr ? 0 : reinterpret_cast<std::size_t>(previous->anchor);
   if (previous != nullptr && i == 0) return nullptr;
   while (i < entries_.size() && !scope.contains(entries_[i])) ++i;
   return i < entries_.size() ? fill(next_, i, scope) : nullptr;
+}
+
+// --- The handle's side: nothing is there before the first line
+
+ResponseHeaders::ResponseHeaders() noexcept = default;
+ResponseHeaders::~ResponseHeaders() = default;
+
+ResponseHeaders::Store& ResponseHeaders::store() {
+  if (!store_) store_ = std::make_unique<Store>();
+  return *store_;
+}
+
+void ResponseHeaders::clear() noexcept {
+  request_ = 0;
+  if (store_) store_->clear();
+}
+
+void ResponseHeaders::next_request() noexcept {
+  ++request_;
+  if (store_) store_->close_run();
+}
+
+void ResponseHeaders::add(const HeadLine& line, bool connect) {
+  unsigned origin = line.interim ? CURLH_1XX : CURLH_HEADER;
+  if (line.kind == LineKind::trailer) origin = CURLH_TRAILER;
+  if (connect) origin = CURLH_CONNECT;
+  store().add(line.raw, origin, request_, line.kind == LineKind::status);
+}
+
+void ResponseHeaders::add(const HeadLines& lines) {
+  store().add(lines.raw, lines.interim ? CURLH_1XX : CURLH_HEADER, request_, lines.begins_head);
+}
+
+void ResponseHeaders::add(std::string_view name, std::string_view value, unsigned origin) {
+  store().add_parts(name, value, origin, request_);
+}
+
+std::string_view ResponseHeaders::view(HeadSlice slice) const noexcept {
+  return store_ ? store_->view(slice) : std::string_view();
+}
+
+const char* ResponseHeaders::value(std::string_view name, std::size_t& cursor) {
+  return store_ ? store_->value(name, cursor) : nullptr;
+}
+
+CURLHcode ResponseHeaders::find(const char* name, std::size_t index, unsigned origin, int request,
+                                curl_header** out) {
+  if (name == nullptr || out == nullptr || !valid(origin, request)) return CURLHE_BAD_ARGUMENT;
+  if (!store_ || !store_->any()) return CURLHE_NOHEADERS;
+  if (request > request_) return CURLHE_NOREQUEST;
+  return store_->find(name, index, origin, request == -1 ? request_ : request, out);
+}
+
+curl_header* ResponseHeaders::next(unsigned origin, int request, const curl_header* previous) {
+  if (!store_ || !valid(origin, request) || request > request_) return nullptr;
+  return store_->next(origin, request == -1 ? request_ : request, previous);
 }
 
 }  // namespace hiper

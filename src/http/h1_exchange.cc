@@ -220,14 +220,17 @@ Status H1Exchange::finish_delivery() {
   return Status();
 }
 
-// A final answer while the body is on its way: an error means that the server does not want the rest.
+// A final answer while the body is on its way: an error, or any answer instead of 100, means that the server does not
+// want the rest.
 void H1Exchange::answered_early() noexcept {
   const bool sending_body = sending_ == Sending::body || sending_ == Sending::awaiting_continue;
   if (!sending_body || response_.status() == 0 || response_.is_interim()) return;
-  if (response_.status() >= 300 && !request_.keep_sending_on_error) {
-    stop_sending();
-  } else {
+  const bool error = response_.status() >= 300;
+  const bool wanted = error ? request_.keep_sending_on_error : sending_ == Sending::body;
+  if (wanted) {
     body_may_go();
+  } else {
+    stop_sending();
   }
 }
 

@@ -6,6 +6,7 @@ void H1Response::begin(const ResponseRules& rules) noexcept {
   rules_ = rules;
   lines_.reset();
   reset_head();
+  gathered_ = {};
   line_ = {};
   body_left_ = 0;
   failure_ = nullptr;
@@ -25,9 +26,9 @@ void H1Response::reset_head() noexcept {
 Fed H1Response::feed(std::span<const char> bytes) {
   const std::size_t size = bytes.size();
   any_bytes_ |= size != 0;
-  nul_free_until_ = bytes.data();
   Step step = Step::go_on;
   while (step == Step::go_on) step = advance(bytes);
+  if (!gathered_.raw.empty()) hand_over_gathered();
   const std::size_t consumed = size - bytes.size();
   if (phase_ == Phase::failed) return {FedState::failed, code_, consumed};
   if (phase_ == Phase::done) return {FedState::complete, CURLE_OK, consumed};

@@ -46,10 +46,15 @@ struct HeadVerdict {
 /// Implemented by the transfer. Any answer of `paused` makes H1Response::feed return paused.
 class H1Sink {
  public:
+  /// The lines that must come to header() one by one; those of other names may come to head_lines(). Status
+  /// and blank lines count as HeaderName::other. Asked when a head begins.
+  virtual HeaderNames lines_wanted() const noexcept { return kEveryHeaderName; }
   /// One line of the head or of the trailers, to be recorded (ResponseHeaders) and told to the application
   /// (HeaderWriter). The line is the sink's, also when it answers paused. Interim responses are marked in the
   /// line.
   virtual Outcome header(const HeadLine& line) = 0;
+  /// Lines of a head that nobody looks at one by one, to be recorded. In order with those that come to header().
+  virtual void head_lines(const HeadLines&) {}
   /// A head is complete; for an interim one (response.is_interim()) the verdict is ignored unless it is
   /// `fail`. This is where 100 is noticed. Not called between a pause and the feed() after it.
   virtual HeadVerdict head_complete(const H1Response& response) = 0;
@@ -138,7 +143,7 @@ class H1Response {
 
   Step advance(std::span<const char>& bytes);
   Step read_status_line(std::span<const char>& bytes);
-  Step judge_status_line(std::string_view line, StatusPrefix prefix, std::span<const char> rest);
+  Step judge_status_line(std::string_view line, StatusPrefix prefix);
   Step begin_http09(Phase body);
   Step read_headers(std::span<const char>& bytes);
   Step read_plain_headers(std::span<const char>& bytes, HeadLine& line);
@@ -148,6 +153,8 @@ class H1Response {
   Step read_trailers(std::span<const char>& bytes);
   Step pass(const HeadLine& line, std::uint32_t& bytes);
   Step after_unusual_line(Outcome outcome) noexcept;
+  void hand_over_gathered();
+  Outcome tell(const HeadLine& line);
   bool note(const HeadLine& line) noexcept;
   bool note_length(std::string_view value) noexcept;
   void note_transfer_encoding(std::string_view codings) noexcept;
@@ -162,8 +169,6 @@ class H1Response {
   Step read_raw_chunked_body(std::span<const char>& bytes);
   Step chunk_failure(ChunkedParser::Event event) noexcept;
   Step give(std::span<const char>& bytes, std::size_t count, std::size_t& taken);
-  bool has_nul(std::string_view line, std::span<const char> rest) noexcept;
-  bool find_nul(std::string_view line, std::span<const char> rest) noexcept;
   Step line_failure(LineReader::Result result) noexcept;
   Step fail(CURLcode code, const char* why) noexcept;
   void reset_head() noexcept;
@@ -173,7 +178,8 @@ class H1Response {
   LineReader lines_;
   ChunkedParser chunks_;
   ChunkedExtent chunk_extent_;
-  const char* nul_free_until_ = nullptr;  ///< bytes of this feed() that were searched for NUL
+  HeadLines gathered_;                     ///< bytes of this feed(), not yet given to the sink
+  HeaderNames wanted_ = kEveryHeaderName;  ///< by the sink, in this head
   const char* failure_ = nullptr;
   curl_off_t content_length_ = -1;
   curl_off_t body_left_ = 0;

@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 #include "http/h1_response.hpp"
+#include "parse/byte_marks.hpp"
 
 namespace hiper {
 
@@ -38,15 +40,18 @@ inline void set_name(HeadLine& line, const char* colon) noexcept {
   if (line.name != HeaderName::other) line.value = header_value(colon + 1, start + line.raw.size());
 }
 
+bool has_nul(std::string_view line) noexcept { return line.find('\0') != std::string_view::npos; }
+
 /// Digits and nothing else. False when there are others, or none; `value` is -1 when it is too large.
 bool parse_length(std::string_view text, curl_off_t& value) noexcept {
   constexpr curl_off_t kMax = std::numeric_limits<curl_off_t>::max();
+  constexpr std::size_t kAlwaysFits = std::numeric_limits<curl_off_t>::digits10;
   value = 0;
-  for (const char c : text) {
-    const int digit = c - '0';
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int digit = text[i] - '0';
     if (digit < 0 || digit > 9) return false;
-    if (value > kMax / 10 || (value == kMax / 10 && digit > kMax % 10)) value = -1;
-    if (value >= 0) value = value * 10 + digit;
+    const bool overflows = i >= kAlwaysFits && (value > kMax / 10 || (value == kMax / 10 && digit > kMax % 10));
+    value = overflows || value < 0 ? -1 : value * 10 + digit;
   }
   return !text.empty();
 }
@@ -56,23 +61,6 @@ bool parse_length(std::string_view text, curl_off_t& value) noexcept {
 H1Response::Step H1Response::line_failure(LineReader::Result result) noexcept {
   if (result != LineReader::Result::too_long) return Step::need_more;
   return fail(CURLE_TOO_LARGE, "A header line of the response is too long");
-}
-
-/// `rest` is what follows `line` in the bytes of this feed(). They are searched many lines at a time.
-bool H1Response::find_nul(std::string_view line, std::span<const char> rest) noexcept {
-  if (lines_.line_was_copied()) return line.find('\0') != std::string_view::npos;
-  constexpr std::size_t kAhead = 512;
-  const char* const line_end = line.data() + line.size();
-  const char* const from = std::max(line.data(), nul_free_until_);
-  const char* const to = line_end + std::min(rest.size(), kAhead);
-  const void* const hit = std::memchr(from, '\0', static_cast<std::size_t>(to - from));
-  nul_free_until_ = hit == nullptr ? to : static_cast<const char*>(hit);
-  return nul_free_until_ < line_end;
-}
-
-inline bool H1Response::has_nul(std::string_view line, std::span<const char> rest) noexcept {
-  const bool searched = line.data() + line.size() <= nul_free_until_ && !lines_.line_was_copied();
-  return !searched && find_nul(line, rest);
 }
 
 /// The sink's answer to a line was not a plain yes, or a limit was reached.
@@ -85,11 +73,26 @@ H1Response::Step H1Response::after_unusual_line(Outcome outcome) noexcept {
   return Step::paused;
 }
 
-/// Counts the line in `bytes` and hands it over.
+void H1Response::hand_over_gathered() { sink_.head_lines(std::exchange(gathered_, {})); }
+
+/// For a line that the sink wants to see by itself, or that is not in the bytes of this feed().
+Outcome H1Response::tell(const HeadLine& line) {
+  if (!gathered_.raw.empty()) hand_over_gathered();
+  return sink_.header(line);
+}
+
+/// Counts the line in `bytes` and hands it over, or puts it beside those that go to the sink together.
 inline H1Response::Step H1Response::pass(const HeadLine& line, std::uint32_t& bytes) {
   bytes += static_cast<std::uint32_t>(line.raw.size());
   ++line_count_;
-  const Outcome outcome = sink_.header(line);
+  Outcome outcome = Outcome::ok(line.raw.size());
+  if ((wanted_ & set_of(line.name)) != 0 || line.kind == LineKind::trailer || lines_.line_was_copied()) {
+    outcome = tell(line);
+  } else if (gathered_.raw.empty()) {
+    gathered_ = {line.raw, line.kind == LineKind::status, line.interim};
+  } else {
+    gathered_.raw = {gathered_.raw.data(), gathered_.raw.size() + line.raw.size()};  // they are neighbours
+  }
   const bool limited =
       earlier_bytes_ + head_bytes_ + trailer_bytes_ > kHeadMax || line_count_ > kHeaderCountMax;
   if (!outcome.is_ok() || limited) [[unlikely]]
@@ -117,12 +120,11 @@ H1Response::Step H1Response::read_status_line(std::span<const char>& bytes) {
     if (prefix == StatusPrefix::foreign) return begin_http09(Phase::replay);
   }
   if (!whole) return line_failure(result);
-  return judge_status_line(start, prefix, bytes);
+  return judge_status_line(start, prefix);
 }
 
-H1Response::Step H1Response::judge_status_line(std::string_view line, StatusPrefix prefix,
-                                               std::span<const char> rest) {
-  if (has_nul(line, rest)) return fail(CURLE_WEIRD_SERVER_REPLY, "The status line has a NUL byte");
+H1Response::Step H1Response::judge_status_line(std::string_view line, StatusPrefix prefix) {
+  if (has_nul(line)) return fail(CURLE_WEIRD_SERVER_REPLY, "The status line has a NUL byte");
   StatusLine parsed{200, HttpVersion::v1_0};  // what an alias stands for
   if (prefix != StatusPrefix::alias) {
     const char* const why = prefix == StatusPrefix::http ? parse_status_line(line, parsed) : kNoHttp;
@@ -130,6 +132,7 @@ H1Response::Step H1Response::judge_status_line(std::string_view line, StatusPref
   }
   line_ = parsed;
   phase_ = Phase::header;
+  wanted_ = sink_.lines_wanted();
   return pass({line, {}, LineKind::status, HeaderName::other, is_interim()}, head_bytes_);
 }
 
@@ -160,7 +163,7 @@ H1Response::Step H1Response::read_headers(std::span<const char>& bytes) {
     const LineReader::Result result = lines_.next(bytes, true);
     if (result != LineReader::Result::line) return line_failure(result);
     line.raw = lines_.line();
-    if (has_nul(line.raw, bytes)) return fail(CURLE_WEIRD_SERVER_REPLY, "A header has a NUL byte");
+    if (has_nul(line.raw)) return fail(CURLE_WEIRD_SERVER_REPLY, "A header has a NUL byte");
     if (is_line_end(line.raw.front())) return end_lines(line);
     step = split_header(line) ? take_header(line) : Step::need_more;
     if (step != Step::go_on) return step;
@@ -170,19 +173,21 @@ H1Response::Step H1Response::read_headers(std::span<const char>& bytes) {
 /// The usual case, at half the cost: takes lines that are whole, not folded and free of NUL, up to the first
 /// one that needs a closer look.
 H1Response::Step H1Response::read_plain_headers(std::span<const char>& bytes, HeadLine& line) {
-  if (!lines_.is_empty()) return Step::go_on;
+  if (!lines_.is_empty() || bytes.empty()) return Step::go_on;
   const char* start = bytes.data();
-  const char* const end = nul_free_until_;
+  const char* const end = start + bytes.size();
+  HeadMarks marks(start, end);
   Step step = Step::go_on;
-  while (start<end&& * start> ' ' && step == Step::go_on) {
-    const void* const found = std::memchr(start, '\n', static_cast<std::size_t>(end - start));
-    if (found == nullptr) break;
-    const char* const next = static_cast<const char*>(found) + 1;
-    if (next >= end || is_blank(*next) || next - start >= static_cast<std::ptrdiff_t>(kHeaderLineMax)) break;
-    const void* const colon = std::memchr(start, ':', static_cast<std::size_t>(next - start));
-    if (colon == nullptr) break;
+  while (step == Step::go_on && *start > ' ') {
+    const char* const colon = marks.next();
+    if (colon == end || *colon != ':') break;
+    const char* line_end = marks.next();
+    while (line_end != end && *line_end == ':') line_end = marks.next();
+    const char* const next = line_end + 1;
+    if (line_end == end || *line_end != '\n' || next == end || is_blank(*next)) break;
+    if (next - start >= static_cast<std::ptrdiff_t>(kHeaderLineMax)) break;
     line.raw = {start, static_cast<std::size_t>(next - start)};
-    set_name(line, static_cast<const char*>(colon));
+    set_name(line, colon);
     step = take_header(line);
     start = next;
   }
@@ -199,7 +204,9 @@ H1Response::Step H1Response::end_lines(HeadLine& line) {
   line.name = HeaderName::other;
   line.value = {};
   phase_ = Phase::head_complete;
-  return pass(line, head_bytes_);
+  const Step step = pass(line, head_bytes_);
+  if (!gathered_.raw.empty()) hand_over_gathered();
+  return step;
 }
 
 bool H1Response::split_header(HeadLine& line) noexcept {
@@ -224,7 +231,7 @@ H1Response::Step H1Response::read_trailers(std::span<const char>& bytes) {
       phase_ = Phase::done;
       return Step::need_more;
     }
-    if (has_nul(line.raw, bytes)) return fail(CURLE_WEIRD_SERVER_REPLY, "A trailer has a NUL byte");
+    if (has_nul(line.raw)) return fail(CURLE_WEIRD_SERVER_REPLY, "A trailer has a NUL byte");
     if (!split_header(line)) return Step::need_more;
     const Step step = pass(line, trailer_bytes_);
     if (step != Step::go_on) return step;

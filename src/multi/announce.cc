@@ -2,6 +2,8 @@
 // socket and timer callbacks, so they never see a half-changed state.
 #include <unistd.h>
 
+#include <utility>
+
 #include "multi/engine.hpp"
 
 namespace hiper {
@@ -96,6 +98,20 @@ void Engine::announce_timer(bool again) noexcept {
   if (settings.timer_function == nullptr) return;
   const long ms = due == kNever ? -1 : due <= now_ ? 0 : static_cast<long>((due - now_ + kMillisecond - 1) / kMillisecond);
   if (settings.timer_function(handle(), ms, settings.timer_data) == -1) aborted_ = callback_failed_ = true;
+}
+
+// After the turn, because the callback may add and remove handles (CURLMOPT_NOTIFYFUNCTION(3)).
+void Engine::notify() noexcept {
+  notifying_ = true;
+  const bool wanted = (settings.notifications & 1u << CURLMNOTIFY_INFO_READ) != 0;
+  if (std::exchange(notify_info_read_, false) && wanted && !messages_.empty()) {
+    settings.notify_function(handle(), CURLMNOTIFY_INFO_READ, nullptr, settings.notify_data);
+  }
+  while (!to_notify_.empty() && settings.notify_function != nullptr) {
+    CURL* const easy = to_notify_.pop_front().easy().handle();
+    settings.notify_function(handle(), CURLMNOTIFY_EASY_DONE, easy, settings.notify_data);
+  }
+  notifying_ = false;
 }
 
 // Some programs read one message per event, and none after the call that starts things. When nothing else is going to

@@ -123,6 +123,7 @@ CURLMcode Engine::remove(Easy& easy) noexcept {
 
 void Engine::forget(Transfer& transfer) noexcept {
   transfer.unlink_message();
+  transfer.unlink_notification();
   transfer.unlink_member();
   transfer.easy().engine_slot = nullptr;
   transfer.easy().transfer_slot = nullptr;
@@ -187,6 +188,7 @@ CURLMcode Engine::end_turn(Entry entry) noexcept {
   }
   busy_ = false;
   if (num_added_ == 0) read_buffer_.release();
+  if (settings.notify_function != nullptr && !notifying_) notify();
   return std::exchange(callback_failed_, false) ? CURLM_ABORTED_BY_CALLBACK : CURLM_OK;
 }
 
@@ -311,6 +313,8 @@ void Engine::fail_all(CURLcode code) noexcept {
 void Engine::transfer_finished(Transfer& transfer) noexcept {
   --num_running_;
   ++num_ever_done_;
+  if ((settings.notifications & 1u << CURLMNOTIFY_EASY_DONE) != 0) to_notify_.push_back(transfer);
+  notify_info_read_ = notify_info_read_ || messages_.empty();
   messages_.push_back(transfer);
   ++num_unread_;
   nagged_unread_ = -1;

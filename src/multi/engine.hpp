@@ -41,6 +41,8 @@ class Engine final : public Reactor, public TransferOwner {
   // Members. Called outside of turns only; the doors check busy() first.
   /// True while a turn runs, which is whenever a callback of this multi is running.
   bool busy() const noexcept { return busy_; }
+  /// True while CURLMOPT_NOTIFYFUNCTION runs, which may do all but start another turn or end the multi.
+  bool notifying() const noexcept { return notifying_; }
   CURLMcode add(Easy& easy);
   CURLMcode remove(Easy& easy) noexcept;
   /// A NULL-terminated array of the added handles, from the memory door; nullptr when memory is out.
@@ -110,6 +112,7 @@ class Engine final : public Reactor, public TransferOwner {
   void call_socket_function(Watch& watch, int what) noexcept;
   void announce_timer(bool again) noexcept;
   bool needs_another_turn(Entry entry) noexcept;
+  void notify() noexcept;
   bool open_poller() noexcept;
   std::unique_ptr<Transfer> take_transfer(Easy& easy);
   void keep_held_connection(Transfer& transfer) noexcept;
@@ -119,6 +122,8 @@ class Engine final : public Reactor, public TransferOwner {
   static constexpr unsigned kMagic = 0x6d756c74;
   unsigned magic_ = kMagic;
   bool busy_ = false;
+  bool notifying_ = false;
+  bool notify_info_read_ = false;  ///< the message queue has become readable since the last notification
   bool aborted_ = false;         ///< a callback returned -1; transfers fail, new ones are refused until all are gone
   bool callback_failed_ = false;  ///< in this turn
   Nanos now_;
@@ -147,6 +152,7 @@ class Engine final : public Reactor, public TransferOwner {
   ReadBuffer read_buffer_;
   Services services_;
   List<Transfer, MessageTag> messages_;
+  List<Transfer, NotifyTag> to_notify_;
   List<Transfer, MemberTag> members_;
   List<Transfer, MemberTag> spare_;  ///< finished objects kept for the next add, so that re-adding allocates nothing
   std::size_t num_spare_ = 0;

@@ -1,5 +1,5 @@
-// Which watch belongs to a descriptor number. Descriptors are small integers that the kernel reuses, so the table is
-// indexed by them: O(1), no hashing. The engine owns the watches through it.
+// Which watch belongs to a descriptor number. Descriptors are small integers that the kernel reuses, so the
+// table is indexed by them: O(1), no hashing. The engine owns the watches through it.
 #pragma once
 #include <cstddef>
 #include <vector>
@@ -21,7 +21,11 @@ class SocketTable {
     if (at >= watches_.size()) watches_.resize(at + at / 2 + 16);
     watches_[at] = &watch;
   }
-  void erase(const Watch& watch) noexcept { watches_[static_cast<std::size_t>(watch.fd())] = nullptr; }
+  void erase(const Watch& watch) noexcept {
+    // An application's open callback may hand out a number whose former watch is not closed yet.
+    Watch*& place = watches_[static_cast<std::size_t>(watch.fd())];
+    if (place == &watch) place = nullptr;
+  }
 
   /// Calls `visit(Watch&)` for every watch. O(highest descriptor): for fdset, waitfds and cleanup only.
   template <class Visit>

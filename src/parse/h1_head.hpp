@@ -45,6 +45,11 @@ enum class HeaderName : std::uint8_t {
   strict_transport_security,
 };
 
+/// A set of names.
+using HeaderNames = std::uint32_t;
+inline constexpr HeaderNames kEveryHeaderName = ~HeaderNames{0};
+constexpr HeaderNames set_of(HeaderName name) noexcept { return HeaderNames{1} << static_cast<unsigned>(name); }
+
 /// Which known header `name` (without colon) is; letter case does not matter.
 HeaderName header_name(std::string_view name) noexcept;
 
@@ -58,6 +63,13 @@ struct HeadLine {
   LineKind kind;
   HeaderName name = HeaderName::other;
   bool interim = false;  ///< part of a 1xx response
+};
+
+/// Several lines of one head in a row, as received: none is folded, none is without line end.
+struct HeadLines {
+  std::string_view raw;
+  bool begins_head = false;  ///< the first one is the status line
+  bool interim = false;
 };
 
 /// A part of the head's text: the bytes [offset, offset + length) of all raw lines of the current head given

@@ -2,12 +2,24 @@
 // half of Transfer.
 #include <charconv>
 
+#include "http/auth.hpp"
 #include "parse/ascii.hpp"
 #include "parse/date.hpp"
 #include "transfer/redirect.hpp"
 #include "transfer/transfer.hpp"
 
 namespace hiper {
+namespace {
+
+/// Where the bytes of a 206 begin: Content-Range, RFC 9110 section 14.4. -1 if it does not say.
+curl_off_t range_start(std::string_view text) noexcept {
+  const std::size_t digits = text.find_first_of("0123456789*");
+  curl_off_t start = -1;
+  if (digits != std::string_view::npos) std::from_chars(text.data() + digits, text.data() + text.size(), start);
+  return start;
+}
+
+}  // namespace
 
 WriteConfig Transfer::write_config() const noexcept {
   WriteConfig config;
@@ -40,8 +52,31 @@ Outcome Transfer::paused(const Outcome& outcome) noexcept {
   return outcome;
 }
 
+// The headers that header() acts on. With nobody to tell, all others only have to be recorded: what came together in
+// one step.
+HeaderNames Transfer::lines_wanted() const noexcept {
+  const bool told = verbose_ || !HeaderWriter::idle(writer_.config());
+  return told ? kEveryHeaderName : BodyWriter::kHeadersSeen | set_of(HeaderName::www_authenticate);
+}
+
+void Transfer::head_begins() noexcept {
+  easy_->info.content_type.clear();
+  challenged_ = 0;
+}
+
+void Transfer::head_lines(const HeadLines& lines) {
+  if (lines.begins_head) head_begins();
+  numbers().header_size += static_cast<std::uint32_t>(lines.raw.size());
+  easy_->headers.add(lines);
+}
+
 Outcome Transfer::header(const HeadLine& line) {
-  if (line.kind == LineKind::status) easy_->info.content_type.clear();
+  if (line.kind == LineKind::status) head_begins();
+  if (line.name == HeaderName::www_authenticate && response_.status() == 401) {
+    challenged_ |= challenged_schemes(line.value);
+    numbers().httpauth_avail |= static_cast<std::uint32_t>(challenged_);
+  }
+  if (line.kind != LineKind::trailer) numbers().header_size += static_cast<std::uint32_t>(line.raw.size());
   easy_->headers.add(line);
   if (verbose_) debug(CURLINFO_HEADER_IN, line.raw);
   const CURLcode code = writer_.header_seen(line, *this);
@@ -80,31 +115,32 @@ void Transfer::note_head(const H1Response& response) {
 HeadVerdict Transfer::judge(const H1Response& response) {
   const int status = response.status();
   const curl_off_t resume = options().offset(Opt::resume_from_large);
+  another_round_ = wanted_round(status);
+  if (another_round_ != Round::none) return {HeadVerdict::Action::ignore, CURLE_OK};
   if (status >= 400 && options().flag(Opt::failonerror) && !(status == 416 && resume > 0)) {
     failuref("The server answered with the error %d", status);
     return {HeadVerdict::Action::fail, CURLE_HTTP_RETURNED_ERROR};
   }
   redirect_to_.clear();
   if (status / 100 == 3 && !response.location().empty()) {
-    const std::string_view location = easy_->headers.view(response.location());
-    std::string target;
-    if (resolve_redirect(plan_->url, location, options(), target)) {
-      if (options().number(Opt::followlocation) != 0) {
-        redirect_to_ = std::move(target);
-        return {HeadVerdict::Action::ignore, CURLE_OK};
-      }
-      if (!easy_->info.redirect_url.assign(target)) return {HeadVerdict::Action::fail, CURLE_OUT_OF_MEMORY};
+    std::string target = resolve_redirect(plan_->url, easy_->headers.view(response.location()), options());
+    if (options().number(Opt::followlocation) != 0) {
+      redirect_to_ = std::move(target);
+      return {HeadVerdict::Action::ignore, CURLE_OK};
     }
+    if (!easy_->info.redirect_url.assign(target)) return {HeadVerdict::Action::fail, CURLE_OUT_OF_MEMORY};
   }
-  if (status == 417 && plan_->head.expect_continue && request_body_.plan().present) {
-    return {HeadVerdict::Action::ignore, CURLE_OK};
-  }
-  if (resume > 0 && plan_->method == Method::get && status / 100 == 2 && response.content_range().empty()) {
-    if (response.content_length() == resume) return {HeadVerdict::Action::ignore, CURLE_OK};
-    failure("The server does not send ranges: the download cannot be resumed");
-    return {HeadVerdict::Action::fail, CURLE_RANGE_ERROR};
-  }
-  return {};
+  return resume > 0 && plan_->method == Method::get ? judge_resumed(response, resume) : HeadVerdict();
+}
+
+// The application appends what it gets to what it has: bytes from another place, or an error page, must not get there.
+HeadVerdict Transfer::judge_resumed(const H1Response& response, curl_off_t resume) {
+  if (response.status() == 416) return {HeadVerdict::Action::ignore, CURLE_OK};  // it has everything
+  const curl_off_t start = range_start(easy_->headers.view(response.content_range()));
+  if (start == resume) return {};
+  if (start < 0 && response.content_length() == resume) return {HeadVerdict::Action::ignore, CURLE_OK};
+  failure("The server does not send what was asked for: the download cannot be resumed");
+  return {HeadVerdict::Action::fail, CURLE_RANGE_ERROR};
 }
 
 Outcome Transfer::body(std::span<const char> bytes) {

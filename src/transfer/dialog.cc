@@ -2,7 +2,9 @@
 #include <sys/socket.h>
 
 #include "conn/connect.hpp"
+#include "conn/proxy_choice.hpp"
 #include "dns/resolver.hpp"
+#include "http/auth.hpp"
 #include "http/h1_exchange.hpp"
 #include "transfer/redirect.hpp"
 #include "transfer/shared.hpp"
@@ -26,6 +28,7 @@ std::string without_credentials(const Url& url) {
 }  // namespace
 
 Flow<Status> Transfer::dialog(Task& task) {
+  request_body_.close();
   for (;;) {
     const Status done = co_await one_request(task);
     if (!done.ok()) {
@@ -78,11 +81,14 @@ Flow<Status> Transfer::open_connection(Task& task) {
   TlsSessions* const shared_sessions = shared_tls_sessions(*easy_);
   ConnectJob job{services_, options(), plan_->target, plan_->tls.get(), easy_->handle(), *this, *lease_,
                  shared_sessions != nullptr ? shared_sessions : &services_.sessions, shared_dns_cache(*easy_), deadline};
-  ++numbers().num_connects;
   const Status connected = co_await connect_flow(task, job);
   InfoTimes& times = easy_->info.times;
   if (job.times.resolved != 0) times.namelookup = job.times.resolved - started_at_;
-  if (job.times.connected != 0) times.connect = job.times.connected - started_at_;
+  if (job.times.connected != 0) {
+    ++numbers().num_connects;
+    times.connect = job.times.connected - started_at_;
+    note_addresses();  // also if TLS fails on top of it
+  }
   if (job.times.secured != 0) times.appconnect = job.times.secured - started_at_;
   if (job.os_error != 0) numbers().os_errno = job.os_error;
   if (plan_->target.tls) numbers().ssl_verifyresult = job.verify_result;
@@ -95,9 +101,7 @@ Flow<Status> Transfer::open_connection(Task& task) {
 Status Transfer::prepare() {
   const bool changed = changes_ != nullptr;
   const Method method = changed && changes_->method_changed ? changes_->method : options().method();
-  if (!changed || changes_->method_changed || !request_body_.plan().present) {
-    if (const Status body = request_body_.prepare(*easy_, method, *this); !body.ok()) return body;
-  }
+  if (const Status body = request_body_.prepare(*easy_, method, *this); !body.ok()) return body;
   EasyParts& parts = parts_of(*easy_);
   if (!changed && plan_is_current(parts.plan, options(), request_body_.plan())) {
     plan_ = &parts.plan;
@@ -108,6 +112,11 @@ Status Transfer::prepare() {
     const Status made = make_plan(options(), changed ? *changes_ : none, request_body_.plan(), *this, plan);
     if (!made.ok()) return made;
     plan_ = &plan;
+    if (plan.target.unix_path.empty() && proxy_wanted(options(), plan.scheme->name, plan.url.host())) {
+      plan.generation = 0;
+      failure("Proxies are not supported by this library; going around the one asked for would not be right");
+      return Status(CURLE_NOT_BUILT_IN);
+    }
     if (const curl_slist* const list = options().list(Opt::resolve)) {
       DnsCache* const shared = shared_dns_cache(*easy_);
       DnsCache& cache = shared != nullptr ? *shared : services_.resolver.cache();
@@ -141,7 +150,8 @@ Status Transfer::before_request(H1Request& request) {
   request.expect_timeout = options().number(Opt::expect_100_timeout_ms) * kMillisecond;
   request.keep_sending_on_error = options().flag(Opt::keep_sending_on_error);
   request.read_size = std::max<std::size_t>(65536, static_cast<std::size_t>(options().number(Opt::buffersize)));
-  if (request_body_.plan().present) numbers().content_length_upload = request_body_.plan().size;
+  numbers().content_length_upload = request_body_.plan().size;
+  numbers().size_upload = 0;
   easy_->info.times.pretransfer = now() - started_at_;
   response_.begin(response_rules());
   writer_.begin(write_config());
@@ -169,23 +179,44 @@ Status Transfer::prepare_retry() {
 
 Status Transfer::after_response(bool& again) {
   if (options().number(Opt::connect_only) != 0) return Status();
-  numbers().header_size += response_.header_bytes();
   easy_->info.connection = nullptr;
   if (reusable_ && !options().flag(Opt::forbid_reuse)) {
     lease_.keep(now());
   } else {
     lease_.drop();
   }
-  if (response_.status() == 417 && plan_->head.expect_continue && request_body_.plan().present) {
-    if (!changes_) changes_ = std::make_unique<PlanChanges>();
-    changes_->avoid_expect = true;
-    again = true;
-    easy_->headers.next_request();
-    return Status();
-  }
-  if (redirect_to_.empty()) return Status();
   again = true;
-  return follow();
+  if (another_round_ != Round::none) return begin_round();
+  if (!redirect_to_.empty()) return follow();
+  again = false;
+  return Status();
+}
+
+PlanChanges& Transfer::changes() {
+  if (!changes_) changes_ = std::make_unique<PlanChanges>();
+  return *changes_;
+}
+
+// 401 to a request that was sent without credentials because there is a choice of schemes (CURLOPT_HTTPAUTH(3)); 417 to
+// an Expect before anything of the body went out (RFC 9110, section 15.5.18).
+Transfer::Round Transfer::wanted_round(int status) const noexcept {
+  if (status == 401 && plan_->head.auth_used == 0 && best_auth(plan_->auth_possible & challenged_) != 0) {
+    return changes_ != nullptr && changes_->auth != 0 ? Round::none : Round::with_auth;
+  }
+  const bool refused = status == 417 && plan_->head.expect_continue && !request_body_.begun();
+  return refused ? Round::without_expect : Round::none;
+}
+
+Status Transfer::begin_round() {
+  if (another_round_ == Round::with_auth) {
+    changes().auth = best_auth(plan_->auth_possible & challenged_);
+    if (verbose_) info("The server asks for credentials");
+  } else {
+    changes().avoid_expect = true;
+  }
+  another_round_ = Round::none;
+  easy_->headers.next_request();
+  return Status();
 }
 
 Status Transfer::follow() {
@@ -197,25 +228,28 @@ Status Transfer::follow() {
   }
   ++numbers().redirect_count;
   easy_->info.times.redirect = now() - started_at_;
-  if (!changes_) changes_ = std::make_unique<PlanChanges>();
-  PlanChanges& changes = *changes_;
+  PlanChanges& next = changes();
   if (options().flag(Opt::autoreferer)) {
-    changes.referer = without_credentials(plan_->url);
-    if (!easy_->info.referer.assign(changes.referer)) return Status::out_of_memory();
+    next.referer = without_credentials(plan_->url);
+    if (!easy_->info.referer.assign(next.referer)) return Status::out_of_memory();
   }
-  const RedirectedMethod next = redirected_method(response_.status(), plan_->method, options());
-  changes.method_changed = changes.method_changed || next.method != plan_->method;
-  changes.method = next.method;
-  changes.drop_custom_method = changes.drop_custom_method || next.drop_custom;
-  changes.redirected = true;
-  changes.url = std::move(redirect_to_);
+  const RedirectedMethod method = redirected_method(response_.status(), plan_->method, options());
+  next.dropped_body = next.dropped_body || (request_body_.plan().present && method.method == Method::get);
+  next.method_changed = next.method_changed || method.method != plan_->method;
+  next.method = method.method;
+  next.drop_custom_method = next.drop_custom_method || method.drop_custom;
+  // What belongs to the origin of the first URL comes back when a redirect leads back there.
+  next.redirected = true;
+  next.url = std::move(redirect_to_);
+  next.first_url = &parts_of(*easy_).plan.url;
   redirect_to_.clear();
   Url target;
-  if (Url::parse(changes.url, CURLU_NON_SUPPORT_SCHEME, target).ok()) {
-    changes.own_origin = changes.own_origin && same_origin(plan_->url, target);
-  }
+  const bool known = Url::parse(next.url, CURLU_NON_SUPPORT_SCHEME, target).ok();
+  next.own_origin = known && same_origin(*next.first_url, target);
+  next.own_host = known && same_host(*next.first_url, target);
+  if (known && !easy_->info.effective_url.assign(next.url)) return Status::out_of_memory();
   easy_->headers.next_request();
-  if (verbose_) infof("Following the redirect to %s", changes.url.c_str());
+  if (verbose_) infof("Following the redirect to %s", next.url.c_str());
   return Status();
 }
 

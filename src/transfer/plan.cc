@@ -1,8 +1,10 @@
 #include "transfer/plan.hpp"
 
 #include <cstdlib>
+#include <span>
 
 #include "conn/tls_layer.hpp"
+#include "http/auth.hpp"
 #include "parse/ascii.hpp"
 #include "parse/percent.hpp"
 #include "parse/url_handle.hpp"
@@ -24,7 +26,14 @@ Status parse_url(std::string_view text, unsigned flags, Report& report, Url& url
 Status read_url(const Options& options, const PlanChanges& changes, Report& report, Url& url) {
   const unsigned flags = CURLU_NON_SUPPORT_SCHEME | (options.flag(Opt::path_as_is) ? CURLU_PATH_AS_IS : 0u) |
                          (options.flag(Opt::disallow_username_in_url) ? CURLU_DISALLOW_USER : 0u);
-  if (changes.redirected) return parse_url(changes.url, flags, report, url);
+  if (changes.redirected) {
+    const std::string_view target = changes.url;
+    const bool foreign = target.find(':') < target.find_first_of("/?#[") && target.find("://") == std::string_view::npos &&
+                         !is_supported_scheme(target.substr(0, target.find(':')));
+    if (!foreign) return parse_url(target, flags, report, url);
+    report.failuref("Cannot follow the redirect to %s", changes.url.c_str());  // mailto:, javascript: …
+    return Status(CURLE_UNSUPPORTED_PROTOCOL);
+  }
   if (options.pointer(Opt::curlu) != nullptr) {
     url = static_cast<const Curl_URL*>(options.pointer(Opt::curlu))->url;
     return Status();
@@ -108,7 +117,62 @@ void fill_target(const Options& options, std::string_view ascii_host, Plan& plan
   target.http_alpn = options.number(Opt::http_version) != CURL_HTTP_VERSION_1_0;
 }
 
-/// Everything that shapes a connection goes into the key; see tests/unit/transfer, which changes each option.
+// Everything that shapes a connection goes into the key; see tests/unit/transfer/plan_test.cc, which changes each option
+// and names those that have no say.
+
+constexpr Opt kSocketTexts[] = {Opt::interface,    Opt::dns_servers,   Opt::dns_interface,     Opt::dns_local_ip4,
+                                Opt::dns_local_ip6, Opt::haproxy_client_ip};
+constexpr Opt kSocketNumbers[] = {
+    Opt::localport,   Opt::localportrange, Opt::address_scope,  Opt::ipresolve,    Opt::connect_only,
+    Opt::tcp_nodelay, Opt::tcp_keepalive,  Opt::tcp_keepidle,   Opt::tcp_keepintvl, Opt::tcp_keepcnt,
+    Opt::tcp_fastopen, Opt::haproxyprotocol};
+constexpr Opt kSocketFunctions[] = {Opt::opensocketfunction, Opt::sockoptfunction, Opt::closesocketfunction};
+constexpr Opt kSocketData[] = {Opt::opensocketdata, Opt::sockoptdata, Opt::closesocketdata};
+constexpr Opt kProxyTexts[] = {
+    Opt::proxy,           Opt::pre_proxy,         Opt::noproxy,           Opt::proxyusername,
+    Opt::proxypassword,   Opt::proxy_service_name, Opt::proxy_cainfo,     Opt::proxy_capath,
+    Opt::proxy_crlfile,   Opt::proxy_issuercert,  Opt::proxy_keypasswd,   Opt::proxy_pinnedpublickey,
+    Opt::proxy_sslcert,   Opt::proxy_sslcerttype, Opt::proxy_sslkey,      Opt::proxy_sslkeytype,
+    Opt::proxy_ssl_cipher_list, Opt::proxy_tls13_ciphers};
+constexpr Opt kProxyNumbers[] = {Opt::proxyport,        Opt::proxytype,         Opt::proxyauth,
+                                 Opt::httpproxytunnel,  Opt::proxy_sslversion,  Opt::proxy_ssl_options,
+                                 Opt::proxy_ssl_verifyhost, Opt::proxy_ssl_verifypeer, Opt::socks5_auth,
+                                 Opt::socks5_gssapi_nec};
+constexpr Opt kProxyBlobs[] = {Opt::proxy_cainfo_blob, Opt::proxy_issuercert_blob, Opt::proxy_sslcert_blob,
+                               Opt::proxy_sslkey_blob};
+
+void add_texts(const Options& options, std::span<const Opt> which, KeyBuilder& shape) {
+  for (const Opt option : which) shape.add(options.text(option));
+}
+
+void add_numbers(const Options& options, std::span<const Opt> which, KeyBuilder& shape) {
+  for (const Opt option : which) shape.add(std::int64_t{options.offset(option)});
+}
+
+void add_socket(const Options& options, KeyBuilder& shape) {
+  add_texts(options, kSocketTexts, shape);
+  add_numbers(options, kSocketNumbers, shape);
+  for (const Opt option : kSocketFunctions) {
+    shape.add(reinterpret_cast<const void*>(options.function<void (*)()>(option)));
+  }
+  for (const Opt option : kSocketData) shape.add(static_cast<const void*>(options.pointer(option)));
+}
+
+void add_proxy(const Options& options, KeyBuilder& shape) {
+  shape.add(options.text(Opt::proxy)).add(options.text(Opt::pre_proxy));
+  if (options.text(Opt::proxy) == nullptr && options.text(Opt::pre_proxy) == nullptr) return;
+  add_texts(options, kProxyTexts, shape);
+  add_numbers(options, kProxyNumbers, shape);
+  for (const Opt option : kProxyBlobs) {
+    const curl_blob* const blob = options.blob(option);
+    shape.add(std::int64_t{blob != nullptr});
+    if (blob != nullptr) shape.add(std::string_view(static_cast<const char*>(blob->data), blob->len));
+  }
+  for (const curl_slist* item = options.list(Opt::proxyheader); item != nullptr; item = item->next) {
+    shape.add(static_cast<const char*>(item->data));
+  }
+}
+
 void fill_key(const Options& options, Plan& plan) {
   ConnectTarget& target = plan.target;
   std::string host = target.host;
@@ -116,24 +180,8 @@ void fill_key(const Options& options, Plan& plan) {
   KeyBuilder shape;
   shape.add(plan.scheme->name).add(plan.url.host()).add(std::int64_t{plan.url.port()});
   shape.add(target.unix_path).add(std::int64_t{target.unix_abstract});
-  shape.add(options.text(Opt::interface)).add(std::int64_t{options.number(Opt::localport)});
-  shape.add(std::int64_t{options.number(Opt::localportrange)}).add(std::int64_t{options.number(Opt::address_scope)});
-  shape.add(std::int64_t{options.number(Opt::ipresolve)});
-  shape.add(std::int64_t{options.number(Opt::connect_only)});
-  for (const Opt option : {Opt::dns_servers, Opt::dns_interface, Opt::dns_local_ip4, Opt::dns_local_ip6}) {
-    shape.add(options.text(option));
-  }
-  for (const Opt option : {Opt::tcp_nodelay, Opt::tcp_keepalive, Opt::tcp_keepidle, Opt::tcp_keepintvl,
-                           Opt::tcp_keepcnt, Opt::tcp_fastopen}) {
-    shape.add(std::int64_t{options.number(option)});
-  }
-  for (const Opt option : {Opt::opensocketfunction, Opt::sockoptfunction, Opt::closesocketfunction}) {
-    shape.add(reinterpret_cast<const void*>(options.function<void (*)()>(option)));
-  }
-  for (const Opt option : {Opt::opensocketdata, Opt::sockoptdata, Opt::closesocketdata}) {
-    shape.add(static_cast<const void*>(options.pointer(option)));
-  }
-  shape.add(options.text(Opt::proxy)).add(options.text(Opt::pre_proxy));
+  add_socket(options, shape);
+  add_proxy(options, shape);
   if (target.tls) {
     target.tls_key = plan.tls->cache_key();
     shape.add(target.tls_key).add(std::int64_t{target.http_alpn});
@@ -209,8 +257,9 @@ std::size_t mix(std::size_t seed, std::string_view text) noexcept {
 // Applications append to a list in place, after they have set it: what counts is what it holds when a transfer starts.
 std::size_t fingerprint(const Options& options, const BodyPlan& body) {
   std::size_t seed = mix(static_cast<std::size_t>(body.size) * 2 + body.present, body.type);
-  for (const Opt option : {Opt::httpheader, Opt::connect_to}) {
+  for (const Opt option : {Opt::httpheader, Opt::connect_to, Opt::proxyheader}) {
     for (const curl_slist* item = options.list(option); item != nullptr; item = item->next) seed = mix(seed, item->data);
+    ++seed;  // the same lines in another list are something else
   }
   return seed;
 }
@@ -222,6 +271,34 @@ bool plan_is_current(const Plan& plan, const Options& options, const BodyPlan& b
          plan.fingerprint == fingerprint(options, body);
 }
 
+namespace {
+
+Status write_head(const Options& options, const PlanChanges& changes, const BodyPlan& body,
+                  std::string_view ascii_host, Plan& plan) {
+  const Login login = find_login(options, changes, plan.url);
+  plan.auth_possible = possible_auth(options, changes, login);
+  RequestContext context(options, plan.url, ascii_host);
+  context.method = plan.method;
+  context.drop_custom_method = changes.drop_custom_method;
+  context.dropped_body = changes.dropped_body;
+  context.own_origin = may_have_credentials(options, changes);
+  context.own_host = changes.own_host;
+  context.auth = changes.auth != 0 ? changes.auth & plan.auth_possible
+                                   : first_auth(options.number(Opt::httpauth), plan.auth_possible);
+  context.user = login.user;
+  context.password = login.password;
+  context.referer = !changes.referer.empty() ? changes.referer.c_str() : options.text(Opt::referer);
+  context.has_body = body.present;
+  context.body_size = body.size;
+  context.body_type = body.type;
+  context.body_is_mime = body.mime;
+  context.http10 = options.number(Opt::http_version) == CURL_HTTP_VERSION_1_0;
+  context.avoid_expect = changes.avoid_expect;
+  return write_request_head(context, plan.head);
+}
+
+}  // namespace
+
 Status make_plan(const Options& options, const PlanChanges& changes, const BodyPlan& body, Report& report,
                  Plan& plan) {
   plan.generation = 0;
@@ -232,32 +309,22 @@ Status make_plan(const Options& options, const PlanChanges& changes, const BodyP
   if (const UrlResult host = plan.url.ascii_host(scratch, ascii_host); !host.ok()) {
     return url_failure(host, plan.url.host(), report);
   }
+  if (const UrlResult whole = plan.url.to_string(0, plan.effective_url); !whole.ok()) {
+    return url_failure(whole, "", report);
+  }
   if (const long port = options.number(Opt::port); port != 0 && !changes.redirected) {
     const UrlResult set = plan.url.set(CURLUPART_PORT, std::to_string(port), 0);
     if (!set.ok()) return url_failure(set, "", report);
-  }
-  if (const UrlResult whole = plan.url.to_string(0, plan.effective_url); !whole.ok()) {
-    return url_failure(whole, "", report);
   }
   fill_target(options, ascii_host, plan);
   plan.tls = plan.target.tls ? std::make_unique<TlsConfig>(tls_config_of(options)) : nullptr;
   fill_key(options, plan);
   plan.method = changes.method_changed ? changes.method : options.method();
-  const Login login = find_login(options, changes, plan.url);
-  RequestContext context(options, plan.url, ascii_host);
-  context.method = plan.method;
-  context.drop_custom_method = changes.drop_custom_method;
-  context.own_origin = changes.own_origin || options.flag(Opt::unrestricted_auth);
-  context.has_user = login.present;
-  context.user = login.user;
-  context.password = login.password;
-  context.referer = !changes.referer.empty() ? changes.referer.c_str() : options.text(Opt::referer);
-  context.has_body = body.present;
-  context.body_size = body.size;
-  context.body_type = body.type;
-  context.http10 = options.number(Opt::http_version) == CURL_HTTP_VERSION_1_0;
-  context.avoid_expect = changes.avoid_expect;
-  if (const Status written = write_request_head(context, plan.head); !written.ok()) return written;
+  if (const Status written = write_head(options, changes, body, ascii_host, plan); !written.ok()) {
+    report.failure(written.code() == CURLE_UPLOAD_FAILED ? "HTTP/1.0 cannot send a body of unknown size"
+                                                         : "An option or header holds a line break");
+    return written;
+  }
   plan.generation = options.generation();
   plan.fingerprint = fingerprint(options, body);
   return Status();

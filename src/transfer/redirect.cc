@@ -7,12 +7,13 @@
 
 namespace hiper {
 
-bool resolve_redirect(const Url& base, std::string_view location, const Options& options, std::string& target) {
-  const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE |
-                         (options.flag(Opt::path_as_is) ? CURLU_PATH_AS_IS : 0u);
+std::string resolve_redirect(const Url& base, std::string_view location, const Options& options) {
+  const unsigned flags =
+      CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE | (options.flag(Opt::path_as_is) ? CURLU_PATH_AS_IS : 0u);
+  std::string target;
   Url resolved;
-  if (!Url::resolve(base, location, flags, resolved).ok()) return false;
-  return resolved.to_string(0, target).ok();
+  if (Url::resolve(base, location, flags, resolved).ok() && resolved.to_string(0, target).ok()) return target;
+  return std::string(location);
 }
 
 RedirectedMethod redirected_method(int status, Method method, const Options& options) noexcept {

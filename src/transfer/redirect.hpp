@@ -10,9 +10,9 @@
 
 namespace hiper {
 
-/// `location` as an absolute URL; false if it is none. Keeps the fragment of `base` if it has none of its own. Throws
+/// `location` as an absolute URL; as it is if it cannot be made one: the transfer then fails when it goes there. Throws
 /// std::bad_alloc.
-bool resolve_redirect(const Url& base, std::string_view location, const Options& options, std::string& target);
+std::string resolve_redirect(const Url& base, std::string_view location, const Options& options);
 
 struct RedirectedMethod {
   Method method;

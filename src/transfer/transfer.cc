@@ -79,9 +79,8 @@ void Transfer::run() noexcept {
     finish(CURLE_OPERATION_TIMEDOUT);
     return;
   }
-  const Status ticked = tick();
-  if (!ticked.ok()) {
-    finish(ticked.code());
+  if (const Status progress = call_progress(); !progress.ok()) {
+    finish(progress.code());
     return;
   }
   if (started_) {
@@ -91,9 +90,12 @@ void Transfer::run() noexcept {
     flow_ = dialog(*this);
     flow_.start();
   }
-  if (!flow_.done()) return;
-  const Status result = flow_.result();
-  finish(result.code());
+  if (flow_.done()) {
+    const Status result = flow_.result();
+    finish(result.code());
+  } else if (const Status speed = tick(); !speed.ok()) {
+    finish(speed.code());
+  }
 }
 
 void Transfer::report_timeout() noexcept {
@@ -105,16 +107,15 @@ void Transfer::report_timeout() noexcept {
   }
 }
 
-// The application's progress callback and the speed watch look about once a second, also when nothing happens.
+// Runs about once a second also when nothing happens, for the progress callback and to watch the speed. What has come
+// is taken before the speed is judged: an application that was late is no slow server. Making the connection is the
+// business of CURLOPT_CONNECTTIMEOUT.
 Status Transfer::tick() {
-  if (!options().flag(Opt::noprogress)) {
-    if (const Status progress = call_progress(); !progress.ok()) return progress;
-  }
   if (now() < next_tick_) return Status();
   next_tick_ = now() + kTick;
   tick_timer_.arm(reactor(), next_tick_);
   const curl_off_t moved = numbers().size_download + numbers().size_upload;
-  const bool waiting = pause_ != 0 || !lease_;
+  const bool waiting = pause_ != 0 || easy_->info.connection == nullptr;
   if (pace_.low_speed.watched() && pace_.low_speed.too_slow(moved, waiting, now())) {
     failuref("Slower than %ld bytes per second for %ld seconds", options().number(Opt::low_speed_limit),
              options().number(Opt::low_speed_time));
@@ -124,6 +125,7 @@ Status Transfer::tick() {
 }
 
 Status Transfer::call_progress() noexcept {
+  if (options().flag(Opt::noprogress)) return Status();
   const InfoNumbers& n = numbers();
   const curl_off_t total = std::max<curl_off_t>(0, n.content_length_download);
   const curl_off_t upload_total = std::max<curl_off_t>(0, n.content_length_upload);
@@ -151,7 +153,7 @@ void Transfer::end_flow() noexcept {
 void Transfer::finish(CURLcode code) noexcept {
   end_flow();
   easy_->info.times.total = std::max<Nanos>(1, now() - started_at_);
-  if (code == CURLE_OK && !options().flag(Opt::noprogress)) {
+  if (code == CURLE_OK) {
     const Status progress = call_progress();
     code = progress.code();
   }
@@ -270,11 +272,15 @@ void* Transfer::tls_context() const noexcept {
   return lease_ && lease_->tls != nullptr ? SSL_get_SSL_CTX(lease_->tls->native()) : nullptr;
 }
 
+void Transfer::note_addresses() noexcept {
+  easy_->info.primary = endpoint_of(lease_->remote);
+  easy_->info.local = endpoint_of(lease_->local);
+}
+
 void Transfer::note_connection() {
   Connection& connection = *lease_;
   easy_->info.connection = this;
-  easy_->info.primary = endpoint_of(connection.remote);
-  easy_->info.local = endpoint_of(connection.local);
+  note_addresses();
   numbers().conn_id = connection.id();
   connection.stream->watch().set_easy(easy_->handle());
 }

@@ -27,6 +27,7 @@ namespace hiper {
 class Transfer;
 struct MemberTag;   ///< member of the engine's list of added handles
 struct MessageTag;  ///< has an unread CURLMSG_DONE
+struct NotifyTag;   ///< its end is still to be told to CURLMOPT_NOTIFYFUNCTION
 
 /// The engine, as a transfer sees it.
 class TransferOwner {
@@ -42,7 +43,8 @@ class Transfer final : public Task,
                        public H1Sink,
                        public ConnectionInfo,
                        public ListNode<MemberTag>,
-                       public ListNode<MessageTag> {
+                       public ListNode<MessageTag>,
+                       public ListNode<NotifyTag> {
  public:
   Transfer(Services& services, TransferOwner& owner, Easy& easy) noexcept;
   ~Transfer();
@@ -66,6 +68,7 @@ class Transfer final : public Task,
   CURLcode result() const noexcept { return message_.data.result; }
   bool has_message() const noexcept { return static_cast<const ListNode<MessageTag>&>(*this).linked(); }
   void unlink_message() noexcept { static_cast<ListNode<MessageTag>&>(*this).unlink(); }
+  void unlink_notification() noexcept { static_cast<ListNode<NotifyTag>&>(*this).unlink(); }
   void unlink_member() noexcept { static_cast<ListNode<MemberTag>&>(*this).unlink(); }
 
   /// curl_easy_pause: CURLPAUSE_RECV and CURLPAUSE_SEND bits. True if something goes on that did not before.
@@ -97,7 +100,9 @@ class Transfer final : public Task,
   Outcome finish_delivery() override;
 
   // H1Sink.
+  HeaderNames lines_wanted() const noexcept override;
   Outcome header(const HeadLine& line) override;
+  void head_lines(const HeadLines& lines) override;
   HeadVerdict head_complete(const H1Response& response) override;
   Outcome body(std::span<const char> bytes) override;
 
@@ -108,6 +113,9 @@ class Transfer final : public Task,
   void* tls_context() const noexcept override;
 
  private:
+  /// Why the same request goes out again, to the same place.
+  enum class Round : std::uint8_t { none, without_expect, with_auth };
+
   // dialog.cc: the flow.
   Flow<Status> dialog(Task& task);
   Flow<Status> one_request(Task& task);
@@ -118,13 +126,19 @@ class Transfer final : public Task,
   Status after_response(bool& again);
   bool should_retry(CURLcode code) const noexcept;
   Status prepare_retry();
+  Round wanted_round(int status) const noexcept;
+  Status begin_round();
+  PlanChanges& changes();
   Status follow();
+  void note_addresses() noexcept;
   void note_connection();
 
   // delivery.cc: towards the application.
   WriteConfig write_config() const noexcept;
   ResponseRules response_rules() const noexcept;
   HeadVerdict judge(const H1Response& response);
+  HeadVerdict judge_resumed(const H1Response& response, curl_off_t resume);
+  void head_begins() noexcept;
   void note_head(const H1Response& response);
   Outcome paused(const Outcome& outcome) noexcept;
   void debug(curl_infotype type, std::span<const char> bytes) noexcept;
@@ -162,6 +176,7 @@ class Transfer final : public Task,
   std::unique_ptr<PlanChanges> changes_;
   RequestBody request_body_;
   std::string redirect_to_;           ///< where the response of the current request leads, if it will be followed
+  long challenged_ = 0;               ///< CURLAUTH_* that the current response offers
   int pause_ = 0;
   bool started_ = false;
   bool done_ = true;
@@ -171,6 +186,7 @@ class Transfer final : public Task,
   bool received_any_ = false;
   bool reusable_ = false;             ///< how the last exchange left its connection
   bool peer_was_gone_ = false;
+  Round another_round_ = Round::none;
   std::uint8_t num_retries_ = 0;
 };
 

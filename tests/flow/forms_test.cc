@@ -1,6 +1,6 @@
 // The blessed forms of a co_await (docs/decisions/flows.md), each run to its end and each cancelled after
-// every number of wake-ups. g++ 12 miscompiles forms that look as harmless as these, silently and depending on
-// the -O level, so this program is built with several.
+// every number of wake-ups. g++ 12 miscompiles forms that look as harmless as these, silently and depending
+// on the -O level, so this program is built with several.
 #include <array>
 #include <memory>
 #include <string>
@@ -165,15 +165,19 @@ Flow<Status> waiting_and_not_waiting_mixed(Task& task) {
 Flow<Status> switch_over_a_named_answer(Task& task) {
   const Answer got = co_await answer(task, 2);
   switch (got.value()) {
-    case 1: co_return Status(CURLE_FAILED_INIT);
+    case 1:
+      co_return Status(CURLE_FAILED_INIT);
     case 2: {
       const Tracked local(4);
       const Answer second = co_await answer(task, 4);
       if (second.value() != local.value()) co_return Status(CURLE_FAILED_INIT);
       [[fallthrough]];
     }
-    case 3: co_await WaitWake(task); break;
-    default: co_return Status(CURLE_FAILED_INIT);
+    case 3:
+      co_await WaitWake(task);
+      break;
+    default:
+      co_return Status(CURLE_FAILED_INIT);
   }
   co_return Status();
 }

@@ -127,6 +127,7 @@ class Nginx:
         self.start()
 
     def configure(self, locations="", settings=""):
+        locations = locations.replace("HTTP_PORT", str(self.port)).replace("TLS_PORT", str(self.tls_port))
         common = f"server_name localhost; root {self.root}; {locations}"
         temporary = " ".join(f"{name}_temp_path {self.directory}/{name};"
                              for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
@@ -218,8 +219,13 @@ http {{
 class LiveTest(unittest.TestCase):
     """A test class with a directory, certificates and an nginx, which serves what `set_up_site` writes."""
 
-    locations = ""
     settings = ""
+    maxDiff = None
+
+    @classmethod
+    def locations(cls):
+        """What goes into both servers of nginx. HTTP_PORT and TLS_PORT stand for the ports."""
+        return ""
 
     @classmethod
     def setUpClass(cls):
@@ -227,7 +233,7 @@ class LiveTest(unittest.TestCase):
         try:
             raise_descriptor_limit(8192)
             cls.certificates = Certificates(cls.directory)
-            cls.nginx = Nginx(cls.directory, cls.certificates, cls.locations, cls.settings)
+            cls.nginx = Nginx(cls.directory, cls.certificates, cls.locations(), cls.settings)
             cls.addClassCleanup(cls.nginx.stop)
             cls.set_up_site()
         except BaseException:

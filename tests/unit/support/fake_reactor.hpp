@@ -96,9 +96,9 @@ class FakeReactor final : public Reactor {
 
   // What a test looks at.
   std::size_t num_live() const noexcept { return live_.size(); }
-  std::size_t num_frames() const noexcept { return num_frames_; }        ///< allocated and not released
-  std::size_t num_frames_asked() const noexcept { return num_asked_; }   ///< calls of allocate_frame()
-  std::size_t num_wakes() const noexcept { return num_wakes_; }          ///< calls of make_ready()
+  std::size_t num_frames() const noexcept { return num_frames_; }       ///< allocated and not released
+  std::size_t num_frames_asked() const noexcept { return num_asked_; }  ///< calls of allocate_frame()
+  std::size_t num_wakes() const noexcept { return num_wakes_; }         ///< calls of make_ready()
   bool idle() const noexcept { return ready_.empty() && next_turn_.empty(); }
   Nanos next_deadline() noexcept { return timers_.next(); }
   const std::vector<Event>& events() const noexcept { return events_; }

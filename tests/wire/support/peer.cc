@@ -231,8 +231,9 @@ void Peer::forget() {
 }
 
 std::size_t Peer::num_open() const noexcept {
-  return static_cast<std::size_t>(
-      std::count_if(connections_.begin(), connections_.end(), [](const auto& c) { return c->open(); }));
+  return static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(), [](const auto& c) {
+    return c->open() && !c->client_closed() && !c->client_reset();
+  }));
 }
 
 void Peer::pump() {

@@ -154,6 +154,7 @@ class Peer final : public Actor {
   /// Requests as they came, whole ones only.
   std::vector<std::string> requests;
   std::size_t num_accepted() const noexcept { return connections_.size(); }
+  /// Connections that neither side has closed, as far as was pumped.
   std::size_t num_open() const noexcept;
   PeerConnection& connection(std::size_t at) { return *connections_.at(at); }
 

@@ -1,0 +1,19 @@
+// rejected: (use of deleted function|deleted (member )?function)
+#include <memory>
+#include <string>
+
+#include "base/status.hpp"
+#include "flow/flow.hpp"
+
+namespace hiper {
+
+Flow<Status> child(Task& task) {
+  co_await WaitWake(task);
+  co_return Status();
+}
+Flow<Status> parent(Task& task) {
+  if ((co_await child(task)).ok()) co_return Status();
+  co_return Status(CURLE_FAILED_INIT);
+}
+
+}  // namespace hiper
