@@ -1,4 +1,7 @@
 // curl_multi_setopt and the notification switches: the options of a multi handle (curl_multi_setopt(3)).
+// The C signature names the enum, whose promotion clang finds worth a warning.
+#pragma GCC diagnostic ignored "-Wvarargs"
+
 #include <curl/curl.h>
 
 #include <cstdarg>
@@ -22,7 +25,9 @@ CURLMcode set_option(Engine& engine, CURLMoption option, va_list argument) noexc
       settings.socket_function = va_arg(argument, curl_socket_callback);
       return engine.settings_changed();
     case CURLMOPT_SOCKETDATA: settings.socket_data = va_arg(argument, void*); return CURLM_OK;
-    case CURLMOPT_TIMERFUNCTION: settings.timer_function = va_arg(argument, curl_multi_timer_callback); return CURLM_OK;
+    case CURLMOPT_TIMERFUNCTION:
+      settings.timer_function = va_arg(argument, curl_multi_timer_callback);
+      return engine.settings_changed();
     case CURLMOPT_TIMERDATA: settings.timer_data = va_arg(argument, void*); return CURLM_OK;
     case CURLMOPT_PUSHFUNCTION: settings.push_function = va_arg(argument, curl_push_callback); return CURLM_OK;
     case CURLMOPT_PUSHDATA: settings.push_data = va_arg(argument, void*); return CURLM_OK;

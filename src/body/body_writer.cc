@@ -37,45 +37,39 @@ Outcome CallbackTarget::call(std::span<const char> piece) const noexcept {
 void BodyWriter::begin(const WriteConfig& config) noexcept {
   config_ = config;
   downloaded_ = delivered_ = 0;
-  while (stage_count_ > 0) stages_[--stage_count_].reset();
-  transfer_count_ = content_count_ = 0;
-  prepared_ = paused_ = false;
+  coded_.reset();
+  paused_ = false;
 }
 
-CURLcode BodyWriter::header_seen(const HeadLine& line, Report& report) noexcept {
-  if (line.interim || line.kind != LineKind::header) return CURLE_OK;
-  bool fits = true;
-  if (line.name == HeaderName::content_encoding) {
-    fits = !config_.decode_content || note(line.value, content_codings_, content_count_);
-  } else if (line.name == HeaderName::transfer_encoding) {
-    fits = !config_.decode_transfer || note(line.value, transfer_codings_, transfer_count_);
-  }
-  if (fits) return CURLE_OK;
+CURLcode BodyWriter::header_seen(const HeadLine& line, Report& report) {
+  const bool content = line.name == HeaderName::content_encoding && config_.decode_content;
+  const bool transfer = line.name == HeaderName::transfer_encoding && config_.decode_transfer;
+  if (line.interim || line.kind != LineKind::header || (!content && !transfer)) return CURLE_OK;
+  if (coded_ == nullptr) coded_ = std::make_unique<Coded>();
+  if (note(line.value, content ? coded_->content : coded_->transfer, transfer)) return CURLE_OK;
   report.failure("The response stacks more than five content codings");
   return CURLE_BAD_CONTENT_ENCODING;
 }
 
-bool BodyWriter::note(std::string_view list, Codings& codings, std::uint8_t& count) noexcept {
+bool BodyWriter::note(std::string_view list, Codings& codings, bool skip_chunked) noexcept {
   std::string_view name;
   while (next_list_member(list, name)) {
     const Coding coding = coding_of(name);
-    if (coding == Coding::chunked && &codings == &transfer_codings_) continue;
-    if (count == codings.size()) return false;
-    codings[count++] = coding;
+    if (coding == Coding::chunked && skip_chunked) continue;
+    if (codings.count == codings.list.size()) return false;
+    codings.list[codings.count++] = coding;
   }
   return true;
 }
 
 CURLcode BodyWriter::prepare(Report& report) {
-  for (std::size_t i = transfer_count_; i-- > 0;) {
-    const CURLcode code = add_stage(transfer_codings_[i], report);
-    if (code != CURLE_OK) return code;
+  for (const Codings* const codings : {&coded_->transfer, &coded_->content}) {
+    for (std::size_t i = codings->count; i-- > 0;) {
+      const CURLcode code = add_stage(codings->list[i], report);
+      if (code != CURLE_OK) return code;
+    }
   }
-  for (std::size_t i = content_count_; i-- > 0;) {
-    const CURLcode code = add_stage(content_codings_[i], report);
-    if (code != CURLE_OK) return code;
-  }
-  prepared_ = true;
+  coded_->prepared = true;
   return CURLE_OK;
 }
 
@@ -89,35 +83,33 @@ CURLcode BodyWriter::add_stage(Coding coding, Report& report) {
   }
   auto stage = std::make_unique_for_overwrite<Stage>();
   stage->decoder = std::move(decoder);
-  stages_[stage_count_++] = std::move(stage);
+  coded_->stages[coded_->num_stages++] = std::move(stage);
   return CURLE_OK;
 }
 
 bool BodyWriter::has_pending() const noexcept {
-  return std::any_of(stages_.begin(), stages_.begin() + stage_count_,
-                     [](const auto& stage) { return stage->begin != stage->end; });
+  for (std::size_t i = 0; i < num_stages(); ++i) {
+    if (coded_->stages[i]->begin != coded_->stages[i]->end) return true;
+  }
+  return false;
 }
 
 Outcome BodyWriter::write(std::span<const char> bytes, Report& report) {
   if (paused_) return Outcome::paused(0);
   if (bytes.empty()) return Outcome::ok(0);
-  if (!prepared_) {
+  if (coded_ != nullptr && !coded_->prepared) {
     const CURLcode code = prepare(report);
     if (code != CURLE_OK) return Outcome::failed(code);
   }
-  const Outcome outcome = flow(bytes, report);
+  const Outcome outcome = num_stages() == 0 ? deliver(bytes, report) : push(0, bytes, report);
   downloaded_ += static_cast<curl_off_t>(outcome.taken());
   return outcome;
-}
-
-Outcome BodyWriter::flow(std::span<const char> bytes, Report& report) {
-  return stage_count_ == 0 ? deliver(bytes, report) : push(0, bytes, report);
 }
 
 Outcome BodyWriter::resume(Report& report) {
   paused_ = false;
   // What lies nearest to the application goes first.
-  for (std::size_t i = stage_count_; i-- > 0;) {
+  for (std::size_t i = num_stages(); i-- > 0;) {
     const Outcome outcome = drain(i, report);
     if (!outcome.is_ok()) return outcome;
   }
@@ -126,7 +118,7 @@ Outcome BodyWriter::resume(Report& report) {
 
 Outcome BodyWriter::finish(Report& report) {
   if (paused_) return Outcome::paused(0);
-  for (std::size_t i = 0; i < stage_count_; ++i) {
+  for (std::size_t i = 0; i < num_stages(); ++i) {
     const Outcome outcome = push(i, {}, report);
     if (!outcome.is_ok()) return outcome;
   }
@@ -135,10 +127,10 @@ Outcome BodyWriter::finish(Report& report) {
 
 /// Passes on what `stage` holds; `taken` means nothing in the answer.
 Outcome BodyWriter::drain(std::size_t stage, Report& report) {
-  Stage& self = *stages_[stage];
+  Stage& self = *coded_->stages[stage];
   if (self.begin == self.end) return Outcome::ok(0);
   const std::span<const char> held(self.output + self.begin, self.output + self.end);
-  const Outcome outcome = stage + 1 == stage_count_ ? deliver(held, report) : push(stage + 1, held, report);
+  const Outcome outcome = stage + 1 == num_stages() ? deliver(held, report) : push(stage + 1, held, report);
   self.begin += static_cast<std::uint32_t>(outcome.taken());
   if (self.begin == self.end) self.begin = self.end = 0;
   return outcome;
@@ -147,7 +139,7 @@ Outcome BodyWriter::drain(std::size_t stage, Report& report) {
 /// Decodes `bytes` in `stage` and passes the result on, one buffer at a time: a small input that would become
 /// huge never needs more than that.
 Outcome BodyWriter::push(std::size_t stage, std::span<const char> bytes, Report& report) {
-  Stage& self = *stages_[stage];
+  Stage& self = *coded_->stages[stage];
   std::size_t taken = 0;
   for (;;) {
     const Outcome passed = drain(stage, report);

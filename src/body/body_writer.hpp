@@ -61,7 +61,8 @@ class BodyWriter {
   /// To be called with every header line of these: notes Content-Encoding and Transfer-Encoding.
   /// CURLE_BAD_CONTENT_ENCODING when more than five codings are stacked. Unknown codings fail when the first
   /// byte of the body comes.
-  CURLcode header_seen(const HeadLine& line, Report& report) noexcept;
+  /// Throws std::bad_alloc.
+  CURLcode header_seen(const HeadLine& line, Report& report);
 
   /// Body bytes after transfer framing was removed. Throws std::bad_alloc.
   Outcome write(std::span<const char> bytes, Report& report);
@@ -93,12 +94,24 @@ class BodyWriter {
     std::uint32_t end = 0;
     char output[kOutput];
   };
-  using Codings = std::array<Coding, kCodingsMax>;
+  /// Codings in the order they were applied.
+  struct Codings {
+    std::array<Coding, kCodingsMax> list{};
+    std::uint8_t count = 0;
+  };
+  /// What only a coded body needs.
+  struct Coded {
+    Codings transfer;
+    Codings content;
+    std::array<std::unique_ptr<Stage>, 2 * kCodingsMax> stages;  ///< in the order bytes pass them
+    std::uint8_t num_stages = 0;
+    bool prepared = false;  ///< the stages stand
+  };
 
-  bool note(std::string_view list, Codings& codings, std::uint8_t& count) noexcept;
+  static bool note(std::string_view list, Codings& codings, bool skip_chunked) noexcept;
+  std::size_t num_stages() const noexcept { return coded_ == nullptr ? 0 : coded_->num_stages; }
   CURLcode prepare(Report& report);
   CURLcode add_stage(Coding coding, Report& report);
-  Outcome flow(std::span<const char> bytes, Report& report);
   Outcome push(std::size_t stage, std::span<const char> bytes, Report& report);
   Outcome drain(std::size_t stage, Report& report);
   Outcome deliver(std::span<const char> bytes, Report& report) noexcept;
@@ -106,13 +119,7 @@ class BodyWriter {
   WriteConfig config_;
   curl_off_t downloaded_ = 0;
   curl_off_t delivered_ = 0;
-  std::array<std::unique_ptr<Stage>, 2 * kCodingsMax> stages_;  ///< in the order bytes pass them
-  Codings transfer_codings_{};                                  ///< in the order they were applied
-  Codings content_codings_{};
-  std::uint8_t transfer_count_ = 0;
-  std::uint8_t content_count_ = 0;
-  std::uint8_t stage_count_ = 0;
-  bool prepared_ = false;  ///< the stages stand
+  std::unique_ptr<Coded> coded_;
   bool paused_ = false;
 };
 

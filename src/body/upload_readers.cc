@@ -86,11 +86,16 @@ Status CallbackReader::rewind() noexcept {
 ReadAnswer MimeUploadReader::read(std::span<char> room) noexcept {
   const MimeRead answer = mime_.read(room);
   switch (answer.kind) {
-    case MimeRead::Kind::bytes: return {ReadAnswer::Kind::bytes, answer.count, CURLE_OK};
-    case MimeRead::Kind::end: return {};
-    case MimeRead::Kind::pause: return {ReadAnswer::Kind::paused, 0, CURLE_OK};
-    case MimeRead::Kind::abort: return failed(CURLE_ABORTED_BY_CALLBACK);
-    case MimeRead::Kind::error: return failed(answer.code);
+    case MimeRead::Kind::bytes:
+      return {ReadAnswer::Kind::bytes, answer.count, CURLE_OK};
+    case MimeRead::Kind::end:
+      return {};
+    case MimeRead::Kind::pause:
+      return {ReadAnswer::Kind::paused, 0, CURLE_OK};
+    case MimeRead::Kind::abort:
+      return failed(CURLE_ABORTED_BY_CALLBACK);
+    case MimeRead::Kind::error:
+      return failed(answer.code);
   }
   return failed(CURLE_READ_ERROR);
 }

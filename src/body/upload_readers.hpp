@@ -1,5 +1,5 @@
-// Where the bytes of a request body come from, before any framing: memory, the application's read callback, a MIME
-// tree. Used by body/upload_sources; made by transfer/request_body.cc.
+// Where the bytes of a request body come from, before any framing: memory, the application's read callback, a
+// MIME tree. Used by body/upload_sources; made by transfer/request_body.cc.
 #pragma once
 #include <curl/curl.h>
 
@@ -14,7 +14,7 @@ namespace hiper {
 /// The answer of UploadReader::read().
 struct ReadAnswer {
   enum class Kind : std::uint8_t {
-    bytes,   ///< `count` bytes (at least one) were written
+    bytes,  ///< `count` bytes (at least one) were written
     end,
     paused,  ///< CURL_READFUNC_PAUSE: read again after curl_easy_pause
     failed,  ///< `code`
@@ -59,8 +59,8 @@ struct ReadConfig {
   void* seek_data = nullptr;
   curl_ioctl_callback ioctl = nullptr;
   void* ioctl_data = nullptr;
-  CURL* easy = nullptr;       ///< for `ioctl`
-  curl_off_t start = 0;       ///< bytes to skip (CURLOPT_RESUME_FROM_LARGE)
+  CURL* easy = nullptr;  ///< for `ioctl`
+  curl_off_t start = 0;  ///< bytes to skip (CURLOPT_RESUME_FROM_LARGE)
 };
 
 /// CURLOPT_READFUNCTION, with CURLOPT_SEEKFUNCTION and CURLOPT_IOCTLFUNCTION to go back.

@@ -16,7 +16,8 @@ constexpr std::size_t kChunkTail = 2;
 
 Pulled failed(CURLcode code) noexcept { return {Pulled::Kind::failed, {}, code}; }
 
-/// A trailer needs a name and a colon with a space behind it (CURLOPT_TRAILERFUNCTION(3)); others are left out.
+/// A trailer needs a name and a colon with a space behind it (CURLOPT_TRAILERFUNCTION(3)); others are left
+/// out.
 std::string_view usable_trailer(const char* given) noexcept {
   if (given == nullptr) return {};
   std::string_view line(given);
@@ -42,15 +43,16 @@ Status MemoryUpload::rewind() noexcept {
 FramedUpload::FramedUpload(std::unique_ptr<UploadReader> reader, const UploadFraming& framing)
     : reader_(std::move(reader)),
       framing_(framing),
-      buffer_(std::make_unique_for_overwrite<char[]>(kChunkHead + framing.buffer * (framing.crlf ? 2 : 1) + kChunkTail)) {}
+      buffer_(std::make_unique_for_overwrite<char[]>(kChunkHead + framing.buffer * (framing.crlf ? 2 : 1) +
+                                                     kChunkTail)) {}
 
 Pulled FramedUpload::pull() noexcept {
   if (begin_ < pending_.size()) return {Pulled::Kind::bytes, pending_.subspan(begin_), CURLE_OK};
   return ended_ ? Pulled() : fill();
 }
 
-/// Where the reader writes: always the whole buffer, programs were written for that. What will be converted is read to
-/// the end of the room, so that it can grow towards it.
+/// Where the reader writes: always the whole buffer, programs were written for that. What will be converted
+/// is read to the end of the room, so that it can grow towards it.
 std::span<char> FramedUpload::room() noexcept {
   return {buffer_.get() + kChunkHead + (framing_.crlf ? framing_.buffer : 0), framing_.buffer};
 }
@@ -60,10 +62,14 @@ Pulled FramedUpload::fill() noexcept {
   if (left == 0) return end();
   const ReadAnswer answer = reader_->read(room());
   switch (answer.kind) {
-    case ReadAnswer::Kind::bytes: break;
-    case ReadAnswer::Kind::end: return left > 0 ? failed(CURLE_READ_ERROR) : end();
-    case ReadAnswer::Kind::paused: return {Pulled::Kind::paused, {}, CURLE_OK};
-    case ReadAnswer::Kind::failed: return failed(answer.code);
+    case ReadAnswer::Kind::bytes:
+      break;
+    case ReadAnswer::Kind::end:
+      return left > 0 ? failed(CURLE_READ_ERROR) : end();
+    case ReadAnswer::Kind::paused:
+      return {Pulled::Kind::paused, {}, CURLE_OK};
+    case ReadAnswer::Kind::failed:
+      return failed(answer.code);
   }
   std::size_t count = answer.count;
   if (left > 0) count = static_cast<std::size_t>(std::min(left, static_cast<curl_off_t>(count)));

@@ -1,30 +1,36 @@
 #include "conn/key.hpp"
 
-#include <cstring>
 #include <functional>
 
 namespace hiper {
 
-ConnectionKey::ConnectionKey(std::string host, std::string shape)
-    : host_(std::move(host)), shape_(std::move(shape)), host_hash_(std::hash<std::string>{}(host_)) {
-  hash_ = host_hash_ ^ (std::hash<std::string>{}(shape_) * 0x9e3779b97f4a7c15u);
+ConnectionKey::ConnectionKey(std::string_view host, std::string_view shape) : text_(new Text(host, shape)) {
+  text_->host_hash = std::hash<std::string_view>{}(host);
+  text_->hash = text_->host_hash ^ (std::hash<std::string_view>{}(shape) * 0x9e3779b97f4a7c15u);
+}
+
+/// Seven bits per byte, the lowest ones first; the highest bit says that more follow.
+void KeyBuilder::put(std::uint64_t number) {
+  for (; number >= 0x80; number >>= 7) text_ += static_cast<char>(number | 0x80);
+  text_ += static_cast<char>(number);
 }
 
 KeyBuilder& KeyBuilder::add(std::int64_t number) {
-  char raw[sizeof number];
-  std::memcpy(raw, &number, sizeof number);
-  text_.append(raw, sizeof raw);
+  // The sign goes to the lowest bit, so that small negative numbers are short, too.
+  put(static_cast<std::uint64_t>(number) << 1 ^ static_cast<std::uint64_t>(number >> 63));
   return *this;
 }
 
 KeyBuilder& KeyBuilder::add(std::string_view field) {
-  add(static_cast<std::int64_t>(field.size()));
+  put(field.size() + 1);
   text_ += field;
   return *this;
 }
 
 KeyBuilder& KeyBuilder::add(const char* field) {
-  return field == nullptr ? add(std::int64_t{-1}) : add(std::string_view(field));
+  if (field != nullptr) return add(std::string_view(field));
+  put(0);
+  return *this;
 }
 
 }  // namespace hiper

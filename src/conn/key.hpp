@@ -5,30 +5,41 @@
 #include <string>
 #include <string_view>
 
+#include "stream/counted.hpp"
+
 namespace hiper {
 
+/// A value. Copies share their text, so thousands of handles that lead to one place hold it once, and such copies
+/// are equal at a glance.
 class ConnectionKey {
  public:
-  ConnectionKey() = default;
-  /// `host` is what per-host limits count: the host name and port connected to. `shape` is everything else.
-  ConnectionKey(std::string host, std::string shape);
+  ConnectionKey() noexcept = default;
+  /// `host` is what per-host limits count: the host name and port connected to. `shape` is everything else. Throws
+  /// std::bad_alloc.
+  ConnectionKey(std::string_view host, std::string_view shape);
 
-  std::string_view host() const noexcept { return host_; }
-  std::string_view shape() const noexcept { return shape_; }
-  std::uint64_t hash() const noexcept { return hash_; }
-  std::uint64_t host_hash() const noexcept { return host_hash_; }
+  std::string_view host() const noexcept { return text_ ? text_->host : std::string_view(); }
+  std::string_view shape() const noexcept { return text_ ? text_->shape : std::string_view(); }
+  std::uint64_t hash() const noexcept { return text_ ? text_->hash : 0; }
+  std::uint64_t host_hash() const noexcept { return text_ ? text_->host_hash : 0; }
   friend bool operator==(const ConnectionKey& a, const ConnectionKey& b) noexcept {
-    return a.hash_ == b.hash_ && a.host_ == b.host_ && a.shape_ == b.shape_;
+    if (a.text_.get() == b.text_.get()) return true;
+    return a.hash() == b.hash() && a.host() == b.host() && a.shape() == b.shape();
   }
 
  private:
-  std::string host_;
-  std::string shape_;
-  std::uint64_t host_hash_ = 0;
-  std::uint64_t hash_ = 0;
+  struct Text : Counted {
+    Text(std::string_view own_host, std::string_view own_shape) : host(own_host), shape(own_shape) {}
+    std::string host;
+    std::string shape;
+    std::uint64_t host_hash = 0;
+    std::uint64_t hash = 0;
+  };
+  Ref<Text> text_;
 };
 
-/// Appends fields so that no two different sequences of fields give the same text: length before content.
+/// Appends fields so that no two different sequences of fields of the same types give the same text: length before
+/// content. Small numbers, and texts that are not set, take one byte.
 class KeyBuilder {
  public:
   KeyBuilder& add(std::string_view field);
@@ -38,6 +49,7 @@ class KeyBuilder {
   std::string take() noexcept { return std::move(text_); }
 
  private:
+  void put(std::uint64_t number);
   std::string text_;
 };
 

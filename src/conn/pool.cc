@@ -34,6 +34,27 @@ void PoolRequest::cancel() noexcept {
   pool.forget_if_unused(bucket);
 }
 
+ConnectionKey Pool::interned(const ConnectionKey& key) const noexcept {
+  const auto found = buckets_.find(&key);
+  return found != buckets_.end() ? found->second->key : key;
+}
+
+Lease Pool::take_idle(const ConnectionKey& key, const ReuseRules& rules) noexcept {
+  if (rules.fresh || num_idle_ == 0) return {};
+  const auto found = buckets_.find(&key);
+  if (found == buckets_.end()) return {};
+  PoolBucket& bucket = *found->second;
+  ++bucket.num_users;  // it must outlive the connections that turn out to be dead
+  Connection* const connection = pop_idle(bucket, rules);
+  --bucket.num_users;
+  if (connection == nullptr) {
+    forget_if_unused(bucket);
+    return {};
+  }
+  ++connection->num_uses;
+  return Lease(*this, *connection);
+}
+
 bool Pool::ask(PoolRequest& request, const ConnectionKey& key, const ReuseRules& rules) {
   request.cancel();
   PoolBucket& bucket = bucket_for(key);

@@ -112,6 +112,11 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
   ~Pool() { clear(); }
 
+  /// `key`, sharing its text with an equal one that is in use here if there is one.
+  ConnectionKey interned(const ConnectionKey& key) const noexcept;
+  /// An idle connection, if there is one: the usual case, without a request.
+  Lease take_idle(const ConnectionKey& key, const ReuseRules& rules) noexcept;
+
   /// Asks for a connection with `key`. True: take() it now. False: the request is queued and its task will be
   /// woken when it may take(). Throws std::bad_alloc; the request is then as before.
   bool ask(PoolRequest& request, const ConnectionKey& key, const ReuseRules& rules);

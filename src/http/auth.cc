@@ -11,9 +11,9 @@ struct AuthScheme {
   std::string_view name;
   unsigned long bit;
 };
-constexpr AuthScheme kSchemes[] = {{"Basic", CURLAUTH_BASIC},         {"Digest", CURLAUTH_DIGEST},
-                               {"Negotiate", CURLAUTH_NEGOTIATE}, {"NTLM", CURLAUTH_NTLM},
-                               {"Bearer", CURLAUTH_BEARER},       {"AWS4-HMAC-SHA256", CURLAUTH_AWS_SIGV4}};
+constexpr AuthScheme kSchemes[] = {
+    {"Basic", CURLAUTH_BASIC}, {"Digest", CURLAUTH_DIGEST}, {"Negotiate", CURLAUTH_NEGOTIATE},
+    {"NTLM", CURLAUTH_NTLM},   {"Bearer", CURLAUTH_BEARER}, {"AWS4-HMAC-SHA256", CURLAUTH_AWS_SIGV4}};
 
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
@@ -45,7 +45,8 @@ long challenged_schemes(std::string_view value) noexcept {
   while (!value.empty()) {
     skip_blanks(value);
     std::size_t length = 0;
-    while (length < value.size() && !is_blank(value[length]) && value[length] != ',' && value[length] != '=') ++length;
+    while (length < value.size() && !is_blank(value[length]) && value[length] != ',' && value[length] != '=')
+      ++length;
     const std::string_view token = value.substr(0, length);
     std::string_view rest = value.substr(length);
     skip_blanks(rest);

@@ -12,7 +12,9 @@ std::string_view without_line_end(std::string_view text) noexcept {
   return text;
 }
 
-bool is_one_line(std::string_view text) noexcept { return text.find_first_of("\r\n") == std::string_view::npos; }
+bool is_one_line(std::string_view text) noexcept {
+  return text.find_first_of("\r\n") == std::string_view::npos;
+}
 
 CustomHeader read_custom_header(std::string_view line) noexcept {
   CustomHeader header;

@@ -1,5 +1,6 @@
-// CURLOPT_HTTPHEADER, read the way its man page says: "Name: value" adds or replaces, "Name:" removes, "Name;" sends the
-// name without a value. Used by http/request_head.cc and, for trailers and MIME types, by its neighbours.
+// CURLOPT_HTTPHEADER, read the way its man page says: "Name: value" adds or replaces, "Name:" removes,
+// "Name;" sends the name without a value. Used by http/request_head.cc and, for trailers and MIME types, by
+// its neighbours.
 #pragma once
 #include <curl/curl.h>
 
@@ -10,14 +11,14 @@ namespace hiper {
 /// One line of the application's list. Views of that line.
 struct CustomHeader {
   enum class Kind : unsigned char {
-    invalid,     ///< neither ':' nor a ';' at the end, or no name: not sent
+    invalid,  ///< neither ':' nor a ';' at the end, or no name: not sent
     send,
     send_empty,
     remove,
-    broken,      ///< a line break inside: sent as it is, it would end the header, or the whole head
+    broken,  ///< a line break inside: sent as it is, it would end the header, or the whole head
   };
   Kind kind = Kind::invalid;
-  std::string_view text;   ///< the whole line without line breaks at its end
+  std::string_view text;  ///< the whole line without line breaks at its end
   std::string_view name;
   std::string_view raw;    ///< what follows the colon, blanks included
   std::string_view value;  ///< without blanks around it

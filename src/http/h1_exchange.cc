@@ -16,19 +16,6 @@ H1Exchange::H1Exchange(Services& services, Connection& connection, const H1Reque
                        ExchangeControl& control) noexcept
     : services_(services), connection_(connection), request_(request), response_(response), control_(control) {}
 
-Flow<Status> run_h1_exchange(Task& task, H1Exchange& exchange, Watch& watch) {
-  for (;;) {
-    const Status step = exchange.advance();
-    if (!step.ok() || exchange.finished()) co_return step;
-    if (exchange.must_yield()) task.reactor().make_ready_next_turn(task);
-    if (any(exchange.wants())) {
-      co_await WaitIo(task, watch, exchange.wants(), exchange.deadline());
-    } else {
-      co_await WaitWake(task, exchange.deadline());
-    }
-  }
-}
-
 Status H1Exchange::advance() {
   must_yield_ = false;
   deadline_ = kNever;
@@ -99,6 +86,7 @@ Status H1Exchange::send_body() {
     const std::size_t allowed = std::min({pulled.bytes.size(), control_.send_allowance(), share});
     if (allowed == 0) {
       must_yield_ = share == 0;
+      if (must_yield_) write_wants_ = Events::out;  // it goes on: the interest stays
       return Status();
     }
     const IoResult result = connection_.stream->write(pulled.bytes.first(allowed));

@@ -1,5 +1,5 @@
-// One HTTP/1.x request and its response on a connection. Plain steps driven by a small flow: advance() sends and
-// receives what goes now and says what to wait for. Called by transfer/dialog.cc.
+// One HTTP/1.x request and its response on a connection. Plain steps driven by the flow of a request: advance() sends
+// and receives what goes now and says what to wait for. Called by transfer/dialog.cc.
 #pragma once
 #include <curl/curl.h>
 
@@ -10,7 +10,6 @@
 #include "body/upload.hpp"
 #include "conn/connection.hpp"
 #include "conn/services.hpp"
-#include "flow/flow.hpp"
 #include "http/exchange_control.hpp"
 #include "http/h1_response.hpp"
 
@@ -89,8 +88,5 @@ class H1Exchange {
   bool surplus_ = false;          ///< bytes after the response
   bool peer_was_gone_ = false;
 };
-
-/// Runs `exchange` to its end. The answer is CURLE_OK or the error.
-Flow<Status> run_h1_exchange(Task& task, H1Exchange& exchange, Watch& watch);
 
 }  // namespace hiper

@@ -11,7 +11,9 @@ void H1Response::begin(const ResponseRules& rules) noexcept {
   body_left_ = 0;
   failure_ = nullptr;
   code_ = CURLE_OK;
-  earlier_bytes_ = trailer_bytes_ = line_count_ = 0;
+  earlier_bytes_ = 0;
+  bytes_left_ = static_cast<std::int32_t>(kHeadMax);
+  lines_left_ = static_cast<std::int32_t>(kHeaderCountMax);
   phase_ = Phase::status_line;
   any_bytes_ = drop_body_ = stopped_ = framed_by_close_ = false;
 }

@@ -151,10 +151,13 @@ class H1Response {
   bool split_header(HeadLine& line) noexcept;
   Step take_header(HeadLine& line);
   Step read_trailers(std::span<const char>& bytes);
-  Step pass(const HeadLine& line, std::uint32_t& bytes);
-  Step after_unusual_line(Outcome outcome) noexcept;
+  bool count(const HeadLine& line) noexcept;
+  Step fail_limit() noexcept;
+  bool may_gather(const HeadLine& line) const noexcept;
+  void gather(const HeadLine& line) noexcept;
   void hand_over_gathered();
-  Outcome tell(const HeadLine& line);
+  Step tell(const HeadLine& line);
+  Step pass(const HeadLine& line);
   bool note(const HeadLine& line) noexcept;
   bool note_length(std::string_view value) noexcept;
   void note_transfer_encoding(std::string_view codings) noexcept;
@@ -188,8 +191,8 @@ class H1Response {
   std::uint32_t seen_ = 0;           ///< bit per HeaderName
   std::uint32_t earlier_bytes_ = 0;  ///< of the interim heads before the current one
   std::uint32_t head_bytes_ = 0;     ///< of the current head, up to the line being read
-  std::uint32_t trailer_bytes_ = 0;
-  std::uint32_t line_count_ = 0;  ///< of all heads and trailers
+  std::int32_t bytes_left_ = 0;  ///< of heads and trailers that may come
+  std::int32_t lines_left_ = 0;
   HeadSlice location_, content_type_, etag_, last_modified_, retry_after_, content_range_;
   Phase phase_ = Phase::status_line;
   bool any_bytes_ = false;

@@ -46,13 +46,14 @@ bool has_nul(std::string_view line) noexcept { return line.find('\0') != std::st
 bool parse_length(std::string_view text, curl_off_t& value) noexcept {
   constexpr curl_off_t kMax = std::numeric_limits<curl_off_t>::max();
   constexpr std::size_t kAlwaysFits = std::numeric_limits<curl_off_t>::digits10;
-  value = 0;
+  curl_off_t sum = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const int digit = text[i] - '0';
     if (digit < 0 || digit > 9) return false;
-    const bool overflows = i >= kAlwaysFits && (value > kMax / 10 || (value == kMax / 10 && digit > kMax % 10));
-    value = overflows || value < 0 ? -1 : value * 10 + digit;
+    const bool overflows = i >= kAlwaysFits && (sum > kMax / 10 || (sum == kMax / 10 && digit > kMax % 10));
+    sum = overflows || sum < 0 ? -1 : sum * 10 + digit;
   }
+  value = sum;
   return !text.empty();
 }
 
@@ -63,41 +64,47 @@ H1Response::Step H1Response::line_failure(LineReader::Result result) noexcept {
   return fail(CURLE_TOO_LARGE, "A header line of the response is too long");
 }
 
-/// The sink's answer to a line was not a plain yes, or a limit was reached.
-H1Response::Step H1Response::after_unusual_line(Outcome outcome) noexcept {
-  if (outcome.kind() == Outcome::Kind::failed) return fail(outcome.code(), nullptr);
-  if (earlier_bytes_ + head_bytes_ + trailer_bytes_ > kHeadMax) {
-    return fail(CURLE_RECV_ERROR, "The headers of the response are too large");
-  }
-  if (line_count_ > kHeaderCountMax) return fail(CURLE_TOO_LARGE, "The response has too many headers");
-  return Step::paused;
+/// False when that is too much.
+inline bool H1Response::count(const HeadLine& line) noexcept {
+  bytes_left_ -= static_cast<std::int32_t>(line.raw.size());
+  --lines_left_;
+  return (bytes_left_ | lines_left_) >= 0;
 }
 
-void H1Response::hand_over_gathered() { sink_.head_lines(std::exchange(gathered_, {})); }
-
-/// For a line that the sink wants to see by itself, or that is not in the bytes of this feed().
-Outcome H1Response::tell(const HeadLine& line) {
-  if (!gathered_.raw.empty()) hand_over_gathered();
-  return sink_.header(line);
+H1Response::Step H1Response::fail_limit() noexcept {
+  if (bytes_left_ < 0) return fail(CURLE_RECV_ERROR, "The headers of the response are too large");
+  return fail(CURLE_TOO_LARGE, "The response has too many headers");
 }
 
-/// Counts the line in `bytes` and hands it over, or puts it beside those that go to the sink together.
-inline H1Response::Step H1Response::pass(const HeadLine& line, std::uint32_t& bytes) {
-  bytes += static_cast<std::uint32_t>(line.raw.size());
-  ++line_count_;
-  Outcome outcome = Outcome::ok(line.raw.size());
-  if ((wanted_ & set_of(line.name)) != 0 || line.kind == LineKind::trailer || lines_.line_was_copied()) {
-    outcome = tell(line);
-  } else if (gathered_.raw.empty()) {
+/// The sink need not see the line by itself, and it lies in the bytes of this feed().
+inline bool H1Response::may_gather(const HeadLine& line) const noexcept {
+  return (wanted_ & set_of(line.name)) == 0 && !lines_.line_was_copied();
+}
+
+inline void H1Response::gather(const HeadLine& line) noexcept {
+  if (gathered_.raw.empty()) {
     gathered_ = {line.raw, line.kind == LineKind::status, line.interim};
   } else {
     gathered_.raw = {gathered_.raw.data(), gathered_.raw.size() + line.raw.size()};  // they are neighbours
   }
-  const bool limited =
-      earlier_bytes_ + head_bytes_ + trailer_bytes_ > kHeadMax || line_count_ > kHeaderCountMax;
-  if (!outcome.is_ok() || limited) [[unlikely]]
-    return after_unusual_line(outcome);
-  return Step::go_on;
+}
+
+void H1Response::hand_over_gathered() { sink_.head_lines(std::exchange(gathered_, {})); }
+
+/// Gives the sink a line by itself.
+H1Response::Step H1Response::tell(const HeadLine& line) {
+  if (!gathered_.raw.empty()) hand_over_gathered();
+  const Outcome outcome = sink_.header(line);
+  if (outcome.kind() == Outcome::Kind::failed) return fail(outcome.code(), nullptr);
+  if (!count(line)) return fail_limit();
+  return outcome.kind() == Outcome::Kind::paused ? Step::paused : Step::go_on;
+}
+
+inline H1Response::Step H1Response::pass(const HeadLine& line) {
+  head_bytes_ += static_cast<std::uint32_t>(line.raw.size());
+  if (!may_gather(line)) return tell(line);
+  gather(line);
+  return count(line) ? Step::go_on : fail_limit();
 }
 
 // --- Status line
@@ -133,7 +140,7 @@ H1Response::Step H1Response::judge_status_line(std::string_view line, StatusPref
   line_ = parsed;
   phase_ = Phase::header;
   wanted_ = sink_.lines_wanted();
-  return pass({line, {}, LineKind::status, HeaderName::other, is_interim()}, head_bytes_);
+  return pass({line, {}, LineKind::status, HeaderName::other, is_interim()});
 }
 
 /// No status line: all that comes is the body, if the application allows that.
@@ -149,7 +156,7 @@ H1Response::Step H1Response::begin_http09(Phase body) {
 
 inline H1Response::Step H1Response::take_header(HeadLine& line) {
   if (line.name != HeaderName::other && !line.interim && !note(line)) return Step::need_more;
-  const Step step = pass(line, head_bytes_);
+  const Step step = pass(line);
   const bool too_large = line.name == HeaderName::content_length && rules_.size_max > 0 &&
                          content_length_ > rules_.size_max && phase_ != Phase::failed;
   return too_large ? fail(CURLE_FILESIZE_EXCEEDED, kTooLargeFile) : step;
@@ -159,7 +166,7 @@ H1Response::Step H1Response::read_headers(std::span<const char>& bytes) {
   HeadLine line{{}, {}, LineKind::header, HeaderName::other, is_interim()};
   for (;;) {
     Step step = read_plain_headers(bytes, line);
-    if (step != Step::go_on) return step;
+    if (step != Step::go_on || phase_ != Phase::header) return step;
     const LineReader::Result result = lines_.next(bytes, true);
     if (result != LineReader::Result::line) return line_failure(result);
     line.raw = lines_.line();
@@ -170,26 +177,35 @@ H1Response::Step H1Response::read_headers(std::span<const char>& bytes) {
   }
 }
 
-/// The usual case, at half the cost: takes lines that are whole, not folded and free of NUL, up to the first
-/// one that needs a closer look.
+/// The usual case, at half the cost: takes lines that are whole, not folded and free of NUL, and the blank line
+/// behind them, up to the first one that needs a closer look.
 H1Response::Step H1Response::read_plain_headers(std::span<const char>& bytes, HeadLine& line) {
   if (!lines_.is_empty() || bytes.empty()) return Step::go_on;
   const char* start = bytes.data();
   const char* const end = start + bytes.size();
   HeadMarks marks(start, end);
+  const char* colon = nullptr;
   Step step = Step::go_on;
   while (step == Step::go_on && *start > ' ') {
-    const char* const colon = marks.next();
-    if (colon == end || *colon != ':') break;
-    const char* line_end = marks.next();
-    while (line_end != end && *line_end == ':') line_end = marks.next();
-    const char* const next = line_end + 1;
-    if (line_end == end || *line_end != '\n' || next == end || is_blank(*next)) break;
+    const char* const mark = marks.next();
+    if (end - mark < 2) break;
+    if (*mark == ':') {
+      if (colon == nullptr) colon = mark;
+      continue;
+    }
+    const char* const next = mark + 1;
+    if (*mark != '\n' || colon == nullptr || is_blank(*next)) break;
     if (next - start >= static_cast<std::ptrdiff_t>(kHeaderLineMax)) break;
     line.raw = {start, static_cast<std::size_t>(next - start)};
-    set_name(line, colon);
+    set_name(line, std::exchange(colon, nullptr));
     step = take_header(line);
     start = next;
+  }
+  const bool ends = step == Step::go_on && end - start >= 2 && start[0] == '\r' && start[1] == '\n';
+  if (ends) {
+    line.raw = {start, 2};
+    start += 2;
+    step = end_lines(line);
   }
   bytes = bytes.subspan(static_cast<std::size_t>(start - bytes.data()));
   return step;
@@ -204,7 +220,7 @@ H1Response::Step H1Response::end_lines(HeadLine& line) {
   line.name = HeaderName::other;
   line.value = {};
   phase_ = Phase::head_complete;
-  const Step step = pass(line, head_bytes_);
+  const Step step = pass(line);
   if (!gathered_.raw.empty()) hand_over_gathered();
   return step;
 }
@@ -233,7 +249,7 @@ H1Response::Step H1Response::read_trailers(std::span<const char>& bytes) {
     }
     if (has_nul(line.raw)) return fail(CURLE_WEIRD_SERVER_REPLY, "A trailer has a NUL byte");
     if (!split_header(line)) return Step::need_more;
-    const Step step = pass(line, trailer_bytes_);
+    const Step step = tell(line);
     if (step != Step::go_on) return step;
   }
 }

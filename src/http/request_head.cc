@@ -14,7 +14,8 @@
 namespace hiper {
 namespace {
 
-// Bodies up to this size are sent without asking: a server that does not answer an Expect would cost a second.
+// Bodies up to this size are sent without asking: a server that does not answer an Expect would cost a
+// second.
 constexpr curl_off_t kExpectAbove = 1024 * 1024;
 
 // What CURLOPT_ACCEPT_ENCODING "" stands for: all that body/decoder can undo.
@@ -23,7 +24,10 @@ constexpr const char* kEveryCoding = "deflate, gzip";
 class HeadWriter {
  public:
   HeadWriter(const RequestContext& context, RequestHead& head)
-      : context_(context), options_(context.options), head_(head), custom_(context.options.list(Opt::httpheader)) {}
+      : context_(context),
+        options_(context.options),
+        head_(head),
+        custom_(context.options.list(Opt::httpheader)) {}
 
   Status write() {
     if (const Status framed = choose_framing(); !framed.ok()) return framed;
@@ -63,28 +67,32 @@ class HeadWriter {
     out().append(digits.data(), end.ptr);
   }
   CustomHeader custom(std::string_view name) const noexcept { return find_custom_header(custom_, name); }
-  bool customised(std::string_view name) const noexcept { return custom(name).kind != CustomHeader::Kind::invalid; }
+  bool customised(std::string_view name) const noexcept {
+    return custom(name).kind != CustomHeader::Kind::invalid;
+  }
   /// A header that the application replaces or removes by naming it.
   void default_header(std::string_view name, const char* value) {
     if (value != nullptr && *value != '\0' && !customised(name)) line(name, value);
   }
   bool is_mime() const noexcept { return context_.body_is_mime; }
 
-  // Chunks when the application says so, or when the size is unknown and the application has not taken the framing
-  // into its own hands.
+  // Chunks when the application says so, or when the size is unknown and the application has not taken the
+  // framing into its own hands.
   Status choose_framing() {
     if (!context_.has_body) return Status();
     const CustomHeader coding = custom("Transfer-Encoding");
     const bool unknown = context_.body_size < 0;
     const bool own_framing = coding.kind != CustomHeader::Kind::invalid;
     head_.chunked = own_framing ? ends_with_chunked(coding) : unknown && !context_.http10;
-    if (unknown && context_.http10 && !own_framing && !customised("Content-Length")) return Status(CURLE_UPLOAD_FAILED);
+    if (unknown && context_.http10 && !own_framing && !customised("Content-Length"))
+      return Status(CURLE_UPLOAD_FAILED);
     return Status();
   }
 
   static bool ends_with_chunked(const CustomHeader& coding) noexcept {
     const std::size_t comma = coding.value.rfind(',');
-    const std::string_view last = comma == std::string_view::npos ? coding.value : coding.value.substr(comma + 1);
+    const std::string_view last =
+        comma == std::string_view::npos ? coding.value : coding.value.substr(comma + 1);
     return equals_ignore_case(trim_blanks(last), "chunked");
   }
 
@@ -150,10 +158,13 @@ class HeadWriter {
   void range() {
     switch (context_.method) {
       case Method::get:
-      case Method::head: return wanted_range();
+      case Method::head:
+        return wanted_range();
       case Method::post:
-      case Method::put: return sent_range();
-      default: return;
+      case Method::put:
+        return sent_range();
+      default:
+        return;
     }
   }
 
@@ -203,7 +214,11 @@ class HeadWriter {
       // The header is hop by hop, Connection has to say so (RFC 9110, section 10.1.4).
       const CustomHeader own = custom("Connection");
       const bool adds = own.kind == CustomHeader::Kind::send;
-      out().append("Connection: ").append(adds ? own.value : "").append(adds ? ", TE" : "TE").append("\r\nTE: gzip\r\n");
+      out()
+          .append("Connection: ")
+          .append(adds ? own.value : "")
+          .append(adds ? ", TE" : "TE")
+          .append("\r\nTE: gzip\r\n");
     }
     const char* const codings = options_.text(Opt::accept_encoding);
     if (codings == nullptr || customised("Accept-Encoding")) return;
@@ -216,10 +231,17 @@ class HeadWriter {
   void time_condition() {
     const char* name = nullptr;
     switch (options_.number(Opt::timecondition)) {
-      case CURL_TIMECOND_IFMODSINCE: name = "If-Modified-Since"; break;
-      case CURL_TIMECOND_IFUNMODSINCE: name = "If-Unmodified-Since"; break;
-      case CURL_TIMECOND_LASTMOD: name = "Last-Modified"; break;
-      default: return;
+      case CURL_TIMECOND_IFMODSINCE:
+        name = "If-Modified-Since";
+        break;
+      case CURL_TIMECOND_IFUNMODSINCE:
+        name = "If-Unmodified-Since";
+        break;
+      case CURL_TIMECOND_LASTMOD:
+        name = "Last-Modified";
+        break;
+      default:
+        return;
     }
     if (customised(name)) return;
     const std::time_t when = options_.offset(Opt::timevalue_large);
@@ -229,8 +251,9 @@ class HeadWriter {
     static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::array<char, 64> text;
-    std::snprintf(text.data(), text.size(), "%s, %02d %s %4d %02d:%02d:%02d GMT", kDays[parts.tm_wday], parts.tm_mday,
-                  kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    std::snprintf(text.data(), text.size(), "%s, %02d %s %4d %02d:%02d:%02d GMT", kDays[parts.tm_wday],
+                  parts.tm_mday, kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
+                  parts.tm_sec);
     line(name, text.data());
   }
 
@@ -264,7 +287,8 @@ class HeadWriter {
       number(context_.body_size);
       out() += "\r\n";
     }
-    if (!context_.body_type.empty() && (is_mime() || !customised("Content-Type"))) line("Content-Type", context_.body_type);
+    if (!context_.body_type.empty() && (is_mime() || !customised("Content-Type")))
+      line("Content-Type", context_.body_type);
     expect();
   }
 

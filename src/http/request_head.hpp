@@ -1,5 +1,5 @@
-// The head of an HTTP/1.x request: request line and headers as one text, from the options of a handle (RFC 9112,
-// sections 3 and 5; CURLOPT_HTTPHEADER(3)). No I/O. Called by transfer/plan.cc.
+// The head of an HTTP/1.x request: request line and headers as one text, from the options of a handle (RFC
+// 9112, sections 3 and 5; CURLOPT_HTTPHEADER(3)). No I/O. Called by transfer/plan.cc.
 #pragma once
 #include <curl/curl.h>
 
@@ -22,16 +22,17 @@ struct RequestContext {
   Method method = Method::get;      ///< after the method rules of redirects
   bool drop_custom_method = false;  ///< a redirect turned the request into another one
   bool dropped_body = false;        ///< … and took its body away, with the headers that speak about it
-  bool own_origin = true;  ///< the URL has the origin that the application's credentials are for, or may have them
-  bool own_host = true;    ///< the URL has the host name that a Host header of the application is for
-  long auth = 0;           ///< CURLAUTH_BASIC or CURLAUTH_BEARER: sent with this request; 0: none
-  std::string_view user;   ///< for CURLAUTH_BASIC: decoded
+  bool own_origin =
+      true;  ///< the URL has the origin that the application's credentials are for, or may have them
+  bool own_host = true;   ///< the URL has the host name that a Host header of the application is for
+  long auth = 0;          ///< CURLAUTH_BASIC or CURLAUTH_BEARER: sent with this request; 0: none
+  std::string_view user;  ///< for CURLAUTH_BASIC: decoded
   std::string_view password;
   const char* referer = nullptr;  ///< nullptr: none
   bool has_body = false;
   curl_off_t body_size = -1;   ///< -1: unknown
   std::string_view body_type;  ///< Content-Type of the body; empty: none
-  bool body_is_mime = false;   ///< body_type counts, whatever the application's list says: it has the boundary
+  bool body_is_mime = false;  ///< body_type counts, whatever the application's list says: it has the boundary
   bool http10 = false;
   bool avoid_expect = false;  ///< the server has refused an Expect header
 };

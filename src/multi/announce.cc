@@ -14,13 +14,22 @@ constexpr unsigned kMissesPerTurn = 2;
 
 }  // namespace
 
-// Retired sockets first: their number is free for the application before it may be announced again.
+// Retired sockets first: their number is free for the application before it may be announced again. Those that nobody
+// waits for any more come last, as with the original library.
 void Engine::announce_sockets() noexcept {
   unsigned misses = 0;
-  while (!retired_.empty() || !changed_.empty()) {
+  List<Watch> unwanted;
+  while (!retired_.empty() || !changed_.empty() || !unwanted.empty()) {
     while (!retired_.empty()) close_retired(retired_.pop_front());
-    if (changed_.empty()) return;
+    if (changed_.empty()) {
+      if (!unwanted.empty()) announce_interest(unwanted.pop_front());
+      continue;
+    }
     Watch& watch = changed_.pop_front();
+    if (!any(watch.wanted_)) {
+      unwanted.push_back(watch);
+      continue;
+    }
     if (misses < kMissesPerTurn && early_look_.worth_it(watch, settings)) {
       const bool hit = look_early(watch);
       early_look_.learn(hit);
@@ -86,18 +95,18 @@ void Engine::call_socket_function(Watch& watch, int what) noexcept {
 }
 
 Nanos Engine::next_deadline() noexcept {
-  return ready_.empty() && next_turn_.empty() ? timers_.next() : kAtOnce;
+  return ready_.empty() && next_turn_.empty() && !nagging_ ? timers_.next() : kAtOnce;
 }
 
 // `again`: after a CURL_SOCKET_TIMEOUT call the application's one-shot timer is spent, so a pending deadline is told
 // again even if it is the same.
 void Engine::announce_timer(bool again) noexcept {
   const Nanos due = next_deadline();
-  if (due == announced_due_ && (!again || due == kNever)) return;
+  if (settings.timer_function == nullptr || (due == announced_due_ && (!again || due == kNever))) return;
   announced_due_ = due;
-  if (settings.timer_function == nullptr) return;
   const long ms = due == kNever ? -1 : due <= now_ ? 0 : static_cast<long>((due - now_ + kMillisecond - 1) / kMillisecond);
   if (settings.timer_function(handle(), ms, settings.timer_data) == -1) aborted_ = callback_failed_ = true;
+  if (due != kAtOnce && !ready_.empty()) announce_timer(false);  // the callback has resumed a transfer
 }
 
 // After the turn, because the callback may add and remove handles (CURLMOPT_NOTIFYFUNCTION(3)).
@@ -119,7 +128,7 @@ void Engine::notify() noexcept {
 bool Engine::needs_another_turn(Entry entry) noexcept {
   const int threshold = entry == Entry::socket ? 2 : 1;
   return num_unread_ >= threshold && num_unread_ != nagged_unread_ && num_waited_ == 0 &&
-         announced_due_ == kNever;
+         settings.timer_function != nullptr && next_deadline() == kNever;
 }
 
 }  // namespace hiper

@@ -89,7 +89,7 @@ void detach_easy(Easy& easy) noexcept {
   EasyParts* const parts = parts_if_any(easy);
   if (parts == nullptr) return;
   auto* const engine = static_cast<Engine*>(parts->own_engine);
-  parts->held.drop();
+  if (parts->held_by != nullptr) static_cast<Engine*>(parts->held_by)->drop_held(*parts);
   delete engine;
   delete parts;
   easy.parts_slot = nullptr;

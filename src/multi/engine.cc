@@ -33,6 +33,8 @@ Engine::Engine()
 Engine::~Engine() {
   busy_ = true;
   while (Transfer* const transfer = members_.first()) {
+    if (!transfer->done()) transfer->abandon();
+    transfer->easy().info.last_socket = CURL_SOCKET_BAD;
     forget(*transfer);
     delete transfer;
   }
@@ -41,8 +43,8 @@ Engine::~Engine() {
     delete transfer;
   }
   while (EasyParts* const holder = holders_.first()) {
-    holder->unlink();
-    holder->held.drop();
+    holder->easy->info.last_socket = CURL_SOCKET_BAD;
+    drop_held(*holder);
   }
   pool_.clear();
   resolver_.reset();
@@ -98,6 +100,7 @@ CURLMcode Engine::remove(Easy& easy) noexcept {
   Transfer& transfer = *static_cast<Transfer*>(easy.transfer_slot);
   begin_turn();
   if (transfer.has_message()) --num_unread_;
+  if (num_unread_ == 0) nagging_ = false;
   if (transfer.done()) {
     keep_held_connection(transfer);
   } else {
@@ -132,8 +135,24 @@ void Engine::forget(Transfer& transfer) noexcept {
 void Engine::keep_held_connection(Transfer& transfer) noexcept {
   if (!transfer.lease()) return;
   EasyParts& parts = *parts_if_any(transfer.easy());
+  if (parts.held_by != nullptr) static_cast<Engine*>(parts.held_by)->drop_held(parts);
   parts.held = std::move(transfer.lease());
+  parts.held_by = this;
+  parts.easy = &transfer.easy();
   holders_.push_back(parts);
+}
+
+void Engine::drop_held(EasyParts& parts) noexcept {
+  const bool in_turn = std::exchange(busy_, true);
+  parts.unlink();
+  parts.held_by = nullptr;
+  parts.held.drop();
+  if (in_turn) return;
+  now_ = monotonic_now();
+  announce_sockets();
+  announce_timer(false);
+  busy_ = false;
+  callback_failed_ = false;
 }
 
 void Engine::update_pool_limits() noexcept {
@@ -178,14 +197,11 @@ void Engine::begin_turn() noexcept {
 
 CURLMcode Engine::end_turn(Entry entry) noexcept {
   announce_sockets();
-  announce_timer(entry == Entry::timeout);
   if (needs_another_turn(entry)) {
     nagged_unread_ = num_unread_;
-    announced_due_ = kAtOnce;
-    if (settings.timer_function != nullptr && settings.timer_function(handle(), 0, settings.timer_data) == -1) {
-      aborted_ = callback_failed_ = true;
-    }
+    nagging_ = true;
   }
+  announce_timer(entry == Entry::timeout);
   busy_ = false;
   if (num_added_ == 0) read_buffer_.release();
   if (settings.notify_function != nullptr && !notifying_) notify();
@@ -257,7 +273,7 @@ CURLMcode Engine::drive(Transfer& transfer) noexcept {
 
 long Engine::timeout_ms() noexcept {
   const Nanos due = next_deadline();
-  if (due == kNever) return num_unread_ > 0 && announced_due_ == kAtOnce ? 0 : -1;
+  if (due == kNever) return -1;
   return due == kAtOnce ? 0 : to_ms_rounded_up(due - monotonic_now());
 }
 
@@ -293,6 +309,7 @@ void Engine::fire(Watch& watch, Events events) noexcept {
 }
 
 void Engine::expire_timers() noexcept {
+  nagging_ = false;
   ready_.take(next_turn_);
   while (Runnable* const target = timers_.pop_due(now_)) make_ready(*target);
 }

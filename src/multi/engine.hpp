@@ -74,6 +74,10 @@ class Engine final : public Reactor, public TransferOwner {
   CURLMcode waitfds(std::span<curl_waitfd> out, unsigned* count) noexcept;
   CURLMsg* next_message(int* left) noexcept;
 
+  /// Closes the connection that `parts` holds after CURLOPT_CONNECT_ONLY; it is one of this engine. In or outside of a
+  /// turn.
+  void drop_held(EasyParts& parts) noexcept;
+
   Pool& pool() noexcept { return pool_; }
   Services& services() noexcept { return services_; }
 
@@ -130,6 +134,7 @@ class Engine final : public Reactor, public TransferOwner {
   Nanos announced_due_ = kNever;
   int num_unread_ = 0;      ///< messages in the queue
   int nagged_unread_ = -1;  ///< their number when the timer was last armed only because of them
+  bool nagging_ = false;    ///< it is armed because of them
   std::size_t num_running_ = 0;
   std::size_t num_added_ = 0;
   EarlyLook early_look_;

@@ -14,6 +14,7 @@ namespace hiper {
 namespace {
 
 constexpr unsigned kRetriesMax = 5;
+constexpr long kConnectTimeoutMs = 300000;  // what 0 stands for, CURLOPT_CONNECTTIMEOUT_MS(3)
 
 std::string without_credentials(const Url& url) {
   Url bare = url;
@@ -27,57 +28,87 @@ std::string without_credentials(const Url& url) {
 
 }  // namespace
 
-Flow<Status> Transfer::dialog(Task& task) {
-  request_body_.close();
-  for (;;) {
-    const Status done = co_await one_request(task);
-    if (!done.ok()) {
-      if (!should_retry(done.code())) co_return done;
-      const Status prepared = prepare_retry();
-      if (!prepared.ok()) co_return prepared;
-      continue;
-    }
-    bool again = false;
-    const Status next = after_response(again);
-    if (!next.ok() || !again) co_return next;
+// After each request: a failed one may be tried again, a response may ask for another one.
+bool Transfer::goes_on(Status& result) {
+  if (!result.ok()) {
+    if (!should_retry(result.code())) return false;
+    result = prepare_retry();
+    return result.ok();
   }
+  bool again = false;
+  result = after_response(again);
+  return again && result.ok();
 }
 
 Flow<Status> Transfer::one_request(Task& task) {
   if (const Status prepared = prepare(); !prepared.ok()) co_return prepared;
-  if (const Status connected = co_await get_connection(task); !connected.ok()) co_return connected;
+  if (!take_idle_connection()) {
+    if (const Status connected = co_await get_connection(task); !connected.ok()) co_return connected;
+  }
   if (options().number(Opt::connect_only) != 0) co_return Status();
   H1Request request;
   if (const Status ready = before_request(request); !ready.ok()) co_return ready;
   H1Exchange exchange(services_, *lease_, request, response_, *this);
-  const Status exchanged = co_await run_h1_exchange(task, exchange, lease_->stream->watch());
-  reusable_ = exchange.reusable();
-  peer_was_gone_ = exchange.peer_was_gone();
-  co_return exchanged;
+  for (;;) {
+    const Status step = exchange.advance();
+    if (!step.ok() || exchange.finished()) {
+      reusable_ = exchange.reusable();
+      peer_was_gone_ = exchange.peer_was_gone();
+      co_return step;
+    }
+    if (exchange.must_yield()) task.reactor().make_ready_next_turn(task);
+    if (any(exchange.wants())) {
+      co_await WaitIo(task, lease_->stream->watch(), exchange.wants(), exchange.deadline());
+    } else {
+      co_await WaitWake(task, exchange.deadline());
+    }
+  }
+}
+
+ReuseRules Transfer::rules_of_reuse() const noexcept {
+  ReuseRules rules = reuse_rules(options(), plan_->method);
+  rules.probe = rules.probe || num_retries_ > 0;
+  return rules;
+}
+
+// The usual case, which needs no flow.
+bool Transfer::take_idle_connection() {
+  lease_ = services_.pool.take_idle(plan_->key, rules_of_reuse());
+  if (!lease_) return false;
+  connection_reused();
+  return true;
+}
+
+void Transfer::connection_reused() {
+  note_queue_time();
+  if (verbose_) infof("Re-using the connection %ld", static_cast<long>(lease_->id()));
+  note_connection();
+}
+
+void Transfer::note_queue_time() noexcept {
+  if (easy_->info.times.queue == 0) easy_->info.times.queue = now() - started_at_;
 }
 
 Flow<Status> Transfer::get_connection(Task& task) {
-  ReuseRules rules = reuse_rules(options(), plan_->method);
-  rules.probe = rules.probe || num_retries_ > 0;
-  bool served = services_.pool.ask(pool_request_, plan_->key, rules);
+  PoolRequest request(task);
+  bool served = services_.pool.ask(request, plan_->key, rules_of_reuse());
   while (!served) {
     co_await WaitWake(task);
-    served = Pool::served(pool_request_);
+    served = Pool::served(request);
   }
-  lease_ = services_.pool.take(pool_request_);
-  if (easy_->info.times.queue == 0) easy_->info.times.queue = now() - started_at_;
+  lease_ = services_.pool.take(request);
   if (lease_->connected()) {
-    if (verbose_) infof("Re-using the connection %ld", static_cast<long>(lease_->id()));
-    note_connection();
+    connection_reused();
     co_return Status();
   }
+  note_queue_time();
   const Status opened = co_await open_connection(task);
   co_return opened;
 }
 
 Flow<Status> Transfer::open_connection(Task& task) {
   const long ms = options().number(Opt::connecttimeout_ms);
-  const Nanos deadline = ms > 0 ? after_ms(now(), ms) : kNever;
+  const Nanos deadline = after_ms(now(), ms > 0 ? ms : kConnectTimeoutMs);
   TlsSessions* const shared_sessions = shared_tls_sessions(*easy_);
   ConnectJob job{services_, options(), plan_->target, plan_->tls.get(), easy_->handle(), *this, *lease_,
                  shared_sessions != nullptr ? shared_sessions : &services_.sessions, shared_dns_cache(*easy_), deadline};
@@ -111,6 +142,7 @@ Status Transfer::prepare() {
     static const PlanChanges none;
     const Status made = make_plan(options(), changed ? *changes_ : none, request_body_.plan(), *this, plan);
     if (!made.ok()) return made;
+    plan.key = services_.pool.interned(plan.key);
     plan_ = &plan;
     if (plan.target.unix_path.empty() && proxy_wanted(options(), plan.scheme->name, plan.url.host())) {
       plan.generation = 0;

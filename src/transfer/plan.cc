@@ -28,7 +28,8 @@ Status read_url(const Options& options, const PlanChanges& changes, Report& repo
                          (options.flag(Opt::disallow_username_in_url) ? CURLU_DISALLOW_USER : 0u);
   if (changes.redirected) {
     const std::string_view target = changes.url;
-    const bool foreign = target.find(':') < target.find_first_of("/?#[") && target.find("://") == std::string_view::npos &&
+    const bool foreign = target.find(':') < target.find_first_of("/?#[") &&
+                         target.find("://") == std::string_view::npos &&
                          !is_supported_scheme(target.substr(0, target.find(':')));
     if (!foreign) return parse_url(target, flags, report, url);
     report.failuref("Cannot follow the redirect to %s", changes.url.c_str());  // mailto:, javascript: …
@@ -46,7 +47,8 @@ Status read_url(const Options& options, const PlanChanges& changes, Report& repo
   }
   const char* const default_scheme = options.text(Opt::default_protocol);
   if (default_scheme != nullptr && text.find("://") == std::string_view::npos) {
-    return parse_url(std::string(default_scheme).append("://").append(text), flags | CURLU_GUESS_SCHEME, report, url);
+    return parse_url(std::string(default_scheme).append("://").append(text), flags | CURLU_GUESS_SCHEME,
+                     report, url);
   }
   return parse_url(text, flags | CURLU_GUESS_SCHEME, report, url);
 }
@@ -57,16 +59,20 @@ Status check_scheme(const Options& options, const PlanChanges& changes, Report& 
     report.failuref("Protocol \"%s\" %s", std::string(plan.url.scheme()).c_str(), why);
     return Status(CURLE_UNSUPPORTED_PROTOCOL);
   };
-  if (plan.scheme == nullptr || !is_supported(*plan.scheme)) return refuse("is not supported by this library");
+  if (plan.scheme == nullptr || !is_supported(*plan.scheme))
+    return refuse("is not supported by this library");
   const auto allowed = static_cast<std::uint64_t>(options.offset(Opt::protocols));
   if ((plan.scheme->protocol & allowed) == 0) return refuse("is disabled");
   const auto redirect = static_cast<std::uint64_t>(options.offset(Opt::redir_protocols));
-  if (changes.redirected && (plan.scheme->protocol & redirect) == 0) return refuse("is disabled after a redirect");
+  if (changes.redirected && (plan.scheme->protocol & redirect) == 0)
+    return refuse("is disabled after a redirect");
   return Status();
 }
 
-/// "HOST:PORT:CONNECT-TO-HOST:CONNECT-TO-PORT", empty fields match, or leave, anything (CURLOPT_CONNECT_TO(3)).
-bool apply_connect_to(std::string_view entry, std::string_view host, std::uint16_t port, ConnectTarget& target) {
+/// "HOST:PORT:CONNECT-TO-HOST:CONNECT-TO-PORT", empty fields match, or leave, anything
+/// (CURLOPT_CONNECT_TO(3)).
+bool apply_connect_to(std::string_view entry, std::string_view host, std::uint16_t port,
+                      ConnectTarget& target) {
   const auto take = [&entry]() {
     std::size_t end;
     if (entry.starts_with('[')) {
@@ -117,26 +123,44 @@ void fill_target(const Options& options, std::string_view ascii_host, Plan& plan
   target.http_alpn = options.number(Opt::http_version) != CURL_HTTP_VERSION_1_0;
 }
 
-// Everything that shapes a connection goes into the key; see tests/unit/transfer/plan_test.cc, which changes each option
-// and names those that have no say.
+// Everything that shapes a connection goes into the key; see tests/unit/transfer/connection_key_test.cc, which
+// changes each option and names those that have no say.
 
-constexpr Opt kSocketTexts[] = {Opt::interface,    Opt::dns_servers,   Opt::dns_interface,     Opt::dns_local_ip4,
-                                Opt::dns_local_ip6, Opt::haproxy_client_ip};
-constexpr Opt kSocketNumbers[] = {
-    Opt::localport,   Opt::localportrange, Opt::address_scope,  Opt::ipresolve,    Opt::connect_only,
-    Opt::tcp_nodelay, Opt::tcp_keepalive,  Opt::tcp_keepidle,   Opt::tcp_keepintvl, Opt::tcp_keepcnt,
-    Opt::tcp_fastopen, Opt::haproxyprotocol};
+constexpr Opt kSocketTexts[] = {Opt::interface,     Opt::dns_servers,   Opt::dns_interface,
+                                Opt::dns_local_ip4, Opt::dns_local_ip6, Opt::haproxy_client_ip};
+constexpr Opt kSocketNumbers[] = {Opt::localport,     Opt::localportrange, Opt::address_scope,
+                                  Opt::ipresolve,     Opt::connect_only,   Opt::tcp_nodelay,
+                                  Opt::tcp_keepalive, Opt::tcp_keepidle,   Opt::tcp_keepintvl,
+                                  Opt::tcp_keepcnt,   Opt::tcp_fastopen,   Opt::haproxyprotocol};
 constexpr Opt kSocketFunctions[] = {Opt::opensocketfunction, Opt::sockoptfunction, Opt::closesocketfunction};
 constexpr Opt kSocketData[] = {Opt::opensocketdata, Opt::sockoptdata, Opt::closesocketdata};
-constexpr Opt kProxyTexts[] = {
-    Opt::proxy,           Opt::pre_proxy,         Opt::noproxy,           Opt::proxyusername,
-    Opt::proxypassword,   Opt::proxy_service_name, Opt::proxy_cainfo,     Opt::proxy_capath,
-    Opt::proxy_crlfile,   Opt::proxy_issuercert,  Opt::proxy_keypasswd,   Opt::proxy_pinnedpublickey,
-    Opt::proxy_sslcert,   Opt::proxy_sslcerttype, Opt::proxy_sslkey,      Opt::proxy_sslkeytype,
-    Opt::proxy_ssl_cipher_list, Opt::proxy_tls13_ciphers};
-constexpr Opt kProxyNumbers[] = {Opt::proxyport,        Opt::proxytype,         Opt::proxyauth,
-                                 Opt::httpproxytunnel,  Opt::proxy_sslversion,  Opt::proxy_ssl_options,
-                                 Opt::proxy_ssl_verifyhost, Opt::proxy_ssl_verifypeer, Opt::socks5_auth,
+constexpr Opt kProxyTexts[] = {Opt::proxy,
+                               Opt::pre_proxy,
+                               Opt::noproxy,
+                               Opt::proxyusername,
+                               Opt::proxypassword,
+                               Opt::proxy_service_name,
+                               Opt::proxy_cainfo,
+                               Opt::proxy_capath,
+                               Opt::proxy_crlfile,
+                               Opt::proxy_issuercert,
+                               Opt::proxy_keypasswd,
+                               Opt::proxy_pinnedpublickey,
+                               Opt::proxy_sslcert,
+                               Opt::proxy_sslcerttype,
+                               Opt::proxy_sslkey,
+                               Opt::proxy_sslkeytype,
+                               Opt::proxy_ssl_cipher_list,
+                               Opt::proxy_tls13_ciphers};
+constexpr Opt kProxyNumbers[] = {Opt::proxyport,
+                                 Opt::proxytype,
+                                 Opt::proxyauth,
+                                 Opt::httpproxytunnel,
+                                 Opt::proxy_sslversion,
+                                 Opt::proxy_ssl_options,
+                                 Opt::proxy_ssl_verifyhost,
+                                 Opt::proxy_ssl_verifypeer,
+                                 Opt::socks5_auth,
                                  Opt::socks5_gssapi_nec};
 constexpr Opt kProxyBlobs[] = {Opt::proxy_cainfo_blob, Opt::proxy_issuercert_blob, Opt::proxy_sslcert_blob,
                                Opt::proxy_sslkey_blob};
@@ -201,8 +225,8 @@ struct Login {
   std::string password;
 };
 
-// The options win over the URL where both say something, except that a user without a password does not replace a
-// whole login of the URL. A redirect keeps what the first URL said.
+// The options win over the URL where both say something, except that a user without a password does not
+// replace a whole login of the URL. A redirect keeps what the first URL said.
 Login find_login(const Options& options, const PlanChanges& changes, const Url& current) {
   Login login;
   if (!may_have_credentials(options, changes)) return login;
@@ -225,7 +249,8 @@ Login find_login(const Options& options, const PlanChanges& changes, const Url& 
 
 long possible_auth(const Options& options, const PlanChanges& changes, const Login& login) {
   unsigned long possible = login.present ? CURLAUTH_BASIC : 0;
-  if (options.text(Opt::xoauth2_bearer) != nullptr && may_have_credentials(options, changes)) possible |= CURLAUTH_BEARER;
+  if (options.text(Opt::xoauth2_bearer) != nullptr && may_have_credentials(options, changes))
+    possible |= CURLAUTH_BEARER;
   return static_cast<long>(possible) & options.number(Opt::httpauth);
 }
 
@@ -254,14 +279,17 @@ std::size_t mix(std::size_t seed, std::string_view text) noexcept {
   return (seed ^ std::hash<std::string_view>{}(text)) * 0x9e3779b97f4a7c15u;
 }
 
+std::size_t mix_list(std::size_t seed, const curl_slist* list) noexcept {
+  for (; list != nullptr; list = list->next) seed = mix(seed, list->data);
+  return seed + 1;  // the same lines in another list are something else
+}
+
 // Applications append to a list in place, after they have set it: what counts is what it holds when a transfer starts.
 std::size_t fingerprint(const Options& options, const BodyPlan& body) {
-  std::size_t seed = mix(static_cast<std::size_t>(body.size) * 2 + body.present, body.type);
-  for (const Opt option : {Opt::httpheader, Opt::connect_to, Opt::proxyheader}) {
-    for (const curl_slist* item = options.list(option); item != nullptr; item = item->next) seed = mix(seed, item->data);
-    ++seed;  // the same lines in another list are something else
-  }
-  return seed;
+  std::size_t seed = body.present ? mix(static_cast<std::size_t>(body.size) * 2 + 1, body.type) : 0;
+  seed = mix_list(seed, options.list(Opt::httpheader));
+  seed = mix_list(seed, options.list(Opt::connect_to));
+  return mix_list(seed, options.list(Opt::proxyheader));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What one request of a transfer needs, computed from the options once and kept with the handle while they stay the same:
-// parsed URL, connection key, TLS configuration, request head. Called by transfer/.
+// What one request of a transfer needs, computed from the options once and kept with the handle while they
+// stay the same: parsed URL, connection key, TLS configuration, request head. Called by transfer/.
 #pragma once
 #include <curl/curl.h>
 
@@ -21,25 +21,26 @@ namespace hiper {
 
 /// What redirects and retries have changed compared with the options. A fresh one changes nothing.
 struct PlanChanges {
-  std::string url;                  ///< empty: CURLOPT_URL or CURLOPT_CURLU
-  std::string referer;              ///< empty: CURLOPT_REFERER (CURLOPT_AUTOREFERER)
-  Method method = Method::get;      ///< if `method_changed`
+  std::string url;              ///< empty: CURLOPT_URL or CURLOPT_CURLU
+  std::string referer;          ///< empty: CURLOPT_REFERER (CURLOPT_AUTOREFERER)
+  Method method = Method::get;  ///< if `method_changed`
   bool method_changed = false;
   bool drop_custom_method = false;
-  bool dropped_body = false;        ///< a redirect turned a request with a body into one without
-  const Url* first_url = nullptr;   ///< if `redirected`: where the transfer began; its credentials stay good there
-  bool own_origin = true;           ///< the origin of the first URL: credentials may go there
-  bool own_host = true;             ///< the host name of the first URL
+  bool dropped_body = false;  ///< a redirect turned a request with a body into one without
+  const Url* first_url =
+      nullptr;             ///< if `redirected`: where the transfer began; its credentials stay good there
+  bool own_origin = true;  ///< the origin of the first URL: credentials may go there
+  bool own_host = true;    ///< the host name of the first URL
   bool avoid_expect = false;
-  bool redirected = false;          ///< CURLOPT_REDIR_PROTOCOLS counts beside CURLOPT_PROTOCOLS
-  long auth = 0;                    ///< CURLAUTH_* chosen after a 401; 0: none yet
+  bool redirected = false;  ///< CURLOPT_REDIR_PROTOCOLS counts beside CURLOPT_PROTOCOLS
+  long auth = 0;            ///< CURLAUTH_* chosen after a 401; 0: none yet
 };
 
 /// The body that the request will have, as far as the head must tell.
 struct BodyPlan {
   bool present = false;
   curl_off_t size = -1;
-  std::string type;   ///< Content-Type, unless the application sets its own
+  std::string_view type;  ///< Content-Type, unless the application sets its own
   bool mime = false;  ///< `type` has the boundary and counts in any case
 };
 
@@ -57,9 +58,10 @@ struct Plan {
   RequestHead head;
 };
 
-/// Makes `plan` from the options and `changes`. Reports what is wrong; the codes are those of curl_easy_perform.
-/// Throws std::bad_alloc.
-Status make_plan(const Options& options, const PlanChanges& changes, const BodyPlan& body, Report& report, Plan& plan);
+/// Makes `plan` from the options and `changes`. Reports what is wrong; the codes are those of
+/// curl_easy_perform. Throws std::bad_alloc.
+Status make_plan(const Options& options, const PlanChanges& changes, const BodyPlan& body, Report& report,
+                 Plan& plan);
 
 /// Whether `plan`, made without changes, is what make_plan() would make again.
 bool plan_is_current(const Plan& plan, const Options& options, const BodyPlan& body);

@@ -21,10 +21,17 @@ RedirectedMethod redirected_method(int status, Method method, const Options& opt
   const bool post = method == Method::post || method == Method::post_form || method == Method::post_mime;
   bool to_get = false;
   switch (status) {
-    case 301: to_get = post && (keep & CURL_REDIR_POST_301) == 0; break;
-    case 302: to_get = post && (keep & CURL_REDIR_POST_302) == 0; break;
-    case 303: to_get = method != Method::head && (!post || (keep & CURL_REDIR_POST_303) == 0); break;
-    default: break;
+    case 301:
+      to_get = post && (keep & CURL_REDIR_POST_301) == 0;
+      break;
+    case 302:
+      to_get = post && (keep & CURL_REDIR_POST_302) == 0;
+      break;
+    case 303:
+      to_get = method != Method::head && (!post || (keep & CURL_REDIR_POST_303) == 0);
+      break;
+    default:
+      break;
   }
   const long follow = options.number(Opt::followlocation);
   const bool drop_custom = follow == CURLFOLLOW_FIRSTONLY || (follow == CURLFOLLOW_OBEYCODE && to_get);

@@ -1,5 +1,5 @@
-// The rules of redirects (RFC 9110, section 15.4; CURLOPT_FOLLOWLOCATION(3), CURLOPT_POSTREDIR(3)). No I/O. Used by
-// transfer/.
+// The rules of redirects (RFC 9110, section 15.4; CURLOPT_FOLLOWLOCATION(3), CURLOPT_POSTREDIR(3)). No I/O.
+// Used by transfer/.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace hiper {
 
-/// `location` as an absolute URL; as it is if it cannot be made one: the transfer then fails when it goes there. Throws
-/// std::bad_alloc.
+/// `location` as an absolute URL; as it is if it cannot be made one: the transfer then fails when it goes
+/// there. Throws std::bad_alloc.
 std::string resolve_redirect(const Url& base, std::string_view location, const Options& options);
 
 struct RedirectedMethod {

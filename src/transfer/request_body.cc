@@ -40,15 +40,22 @@ Status RequestBody::prepare(Easy& easy, Method method, Report& report) {
   if (prepared_ && method == method_) return Status();
   close();
   plan_.present = method != Method::get && method != Method::head;
-  plan_.mime = false;
-  plan_.size = plan_.present ? -1 : 0;
-  plan_.type.clear();
+  if (plan_.present) {
+    parts_ = std::make_unique<Parts>();
+  } else {
+    plan_.size = 0;
+  }
   Status planned;
   switch (method) {
     case Method::get:
-    case Method::head: break;
-    case Method::post: plan_post(easy); break;
-    case Method::put: planned = plan_put(easy, report); break;
+    case Method::head:
+      break;
+    case Method::post:
+      plan_post(easy);
+      break;
+    case Method::put:
+      planned = plan_put(easy, report);
+      break;
     case Method::post_mime:
       plan_.size = 0;
       if (auto* const mime = static_cast<curl_mime*>(easy.options.pointer(Opt::mimepost))) {
@@ -69,12 +76,12 @@ void RequestBody::plan_post(const Easy& easy) {
   const Options::PostBody body = easy.options.post_body();
   plan_.type = kFormType;
   plan_.size = body.size;
-  from_memory_ = body.data != nullptr;
-  if (from_memory_) {
+  parts_->from_memory = body.data != nullptr;
+  if (parts_->from_memory) {
     if (plan_.size < 0) plan_.size = static_cast<curl_off_t>(std::strlen(body.data));
-    bytes_ = {body.data, static_cast<std::size_t>(plan_.size)};
+    parts_->bytes = {body.data, static_cast<std::size_t>(plan_.size)};
   } else if (easy.options.flag(Opt::crlf) && plan_.size != 0) {
-    converts_ = true;
+    parts_->converts = true;
     plan_.size = -1;
   }
 }
@@ -91,7 +98,7 @@ Status RequestBody::plan_put(const Easy& easy, Report& report) {
     plan_.size -= start;
   }
   if (options.flag(Opt::crlf) && plan_.size != 0) {
-    converts_ = true;
+    parts_->converts = true;
     plan_.size = -1;
   }
   return Status();
@@ -102,24 +109,24 @@ Status RequestBody::plan_mime(const Easy& easy, const Mime& mime) {
   choices.backslash_escape = (easy.options.number(Opt::mime_options) & CURLMIMEOPT_FORMESCAPE) != 0;
   const CustomHeader type = find_custom_header(easy.options.list(Opt::httpheader), "Content-Type");
   if (type.kind == CustomHeader::Kind::send) choices.type = type.value;
-  mime_.emplace(mime, choices);
-  plan_.size = mime_->size();
-  plan_.type = mime_->content_type();
+  parts_->mime.emplace(mime, choices);
+  plan_.size = parts_->mime->size();
+  plan_.type = parts_->mime->content_type();
   plan_.mime = true;
   // Read functions stand where the last transfer left them.
-  return Status(mime_->rewind());
+  return Status(parts_->mime->rewind());
 }
 
 Status RequestBody::plan_form(const Easy& easy) {
   const auto* const form = static_cast<const curl_httppost*>(easy.options.pointer(Opt::httppost));
   if (form == nullptr) return Status();
-  form_ = form_to_mime(form, easy.options.function<curl_read_callback>(Opt::readfunction));
-  return form_ != nullptr ? plan_mime(easy, *form_) : Status(CURLE_FAILED_INIT);
+  parts_->form = form_to_mime(form, easy.options.function<curl_read_callback>(Opt::readfunction));
+  return parts_->form != nullptr ? plan_mime(easy, *parts_->form) : Status(CURLE_FAILED_INIT);
 }
 
 std::unique_ptr<UploadReader> RequestBody::make_reader(Easy& easy) {
-  if (mime_) return std::make_unique<MimeUploadReader>(*mime_);
-  if (from_memory_) return std::make_unique<MemoryReader>(bytes_);
+  if (parts_->mime) return std::make_unique<MimeUploadReader>(*parts_->mime);
+  if (parts_->from_memory) return std::make_unique<MemoryReader>(parts_->bytes);
   ReadConfig config = read_config(easy);
   if (method_ == Method::put) config.start = easy.options.offset(Opt::resume_from_large);
   return std::make_unique<CallbackReader>(config);
@@ -128,25 +135,27 @@ std::unique_ptr<UploadReader> RequestBody::make_reader(Easy& easy) {
 Status RequestBody::open(Easy& easy, bool chunked, UploadSource*& source) {
   source = nullptr;
   if (!plan_.present || (plan_.size == 0 && !chunked)) return Status();
-  source = source_;
-  if (framed_) framed_->set_chunked(chunked);
-  if (source_ != nullptr) return source_->rewind();
-  if (from_memory_ && !chunked) {
-    source = source_ = &memory_.emplace(bytes_);
+  if (parts_->memory && chunked) {
+    parts_->memory.reset();
+    parts_->source = nullptr;
+  }
+  if (parts_->framed) parts_->framed->set_chunked(chunked);
+  source = parts_->source;
+  if (parts_->source != nullptr) return parts_->source->rewind();
+  if (parts_->from_memory && !chunked) {
+    source = parts_->source = &parts_->memory.emplace(parts_->bytes);
     return Status();
   }
-  framed_ = std::make_unique<FramedUpload>(make_reader(easy), framing_of(easy.options, plan_.size, chunked, converts_));
-  source = source_ = framed_.get();
-  return framed_->begin();
+  parts_->framed = std::make_unique<FramedUpload>(make_reader(easy),
+                                           framing_of(easy.options, plan_.size, chunked, parts_->converts));
+  source = parts_->source = parts_->framed.get();
+  return parts_->framed->begin();
 }
 
 void RequestBody::close() noexcept {
-  prepared_ = from_memory_ = converts_ = false;
-  source_ = nullptr;
-  memory_.reset();
-  framed_.reset();
-  mime_.reset();
-  form_.reset();
+  plan_ = BodyPlan();  // its type may lie in the parts
+  parts_.reset();
+  prepared_ = false;
 }
 
 }  // namespace hiper

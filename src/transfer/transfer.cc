@@ -41,7 +41,6 @@ Transfer::Transfer(Services& services, TransferOwner& owner, Easy& easy) noexcep
       easy_(&easy),
       total_timer_(*this),
       tick_timer_(*this),
-      pool_request_(*this),
       response_(*this) {}
 
 Transfer::~Transfer() { end_flow(); }
@@ -87,14 +86,31 @@ void Transfer::run() noexcept {
     resume();
   } else {
     started_ = true;
-    flow_ = dialog(*this);
-    flow_.start();
+    request_body_.close();
+    begin_request();
   }
-  if (flow_.done()) {
-    const Status result = flow_.result();
-    finish(result.code());
-  } else if (const Status speed = tick(); !speed.ok()) {
-    finish(speed.code());
+  while (flow_.done()) {
+    Status result = flow_.result();
+    if (!goes_on_safely(result)) {
+      finish(result.code());
+      return;
+    }
+    begin_request();
+  }
+  if (const Status speed = tick(); !speed.ok()) finish(speed.code());
+}
+
+void Transfer::begin_request() noexcept {
+  flow_ = one_request(*this);
+  flow_.start();
+}
+
+bool Transfer::goes_on_safely(Status& result) noexcept {
+  try {
+    return goes_on(result);
+  } catch (const std::bad_alloc&) {
+    result = Status::out_of_memory();
+    return false;
   }
 }
 
@@ -144,7 +160,6 @@ Status Transfer::call_progress() noexcept {
 
 void Transfer::end_flow() noexcept {
   flow_ = Flow<Status>();
-  pool_request_.cancel();
   total_timer_.disarm();
   tick_timer_.disarm();
   static_cast<Runnable&>(*this).unlink();

@@ -117,10 +117,14 @@ class Transfer final : public Task,
   enum class Round : std::uint8_t { none, without_expect, with_auth };
 
   // dialog.cc: the flow.
-  Flow<Status> dialog(Task& task);
+  bool goes_on(Status& result);
   Flow<Status> one_request(Task& task);
   Flow<Status> get_connection(Task& task);
   Flow<Status> open_connection(Task& task);
+  bool take_idle_connection();
+  void connection_reused();
+  void note_queue_time() noexcept;
+  ReuseRules rules_of_reuse() const noexcept;
   Status prepare();
   Status before_request(H1Request& request);
   Status after_response(bool& again);
@@ -149,6 +153,8 @@ class Transfer final : public Task,
   InfoNumbers& numbers() noexcept { return easy_->info.numbers; }
   bool deadline_struck() const noexcept { return now() >= total_deadline_; }
   void report_timeout() noexcept;
+  void begin_request() noexcept;
+  bool goes_on_safely(Status& result) noexcept;
   Status tick();
   Status call_progress() noexcept;
   void finish(CURLcode code) noexcept;
@@ -165,7 +171,6 @@ class Transfer final : public Task,
   Nanos request_at_ = 0;              ///< when the current request began, redirects before it not counted
   Nanos total_deadline_ = kNever;
   Nanos next_tick_ = kNever;
-  PoolRequest pool_request_;
   Lease lease_;
   H1Response response_;
   BodyWriter writer_;

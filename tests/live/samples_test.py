@@ -77,8 +77,7 @@ class Sample(live.LiveTest):
     def _start(self, arguments, directory):
         command = [live.program(self.name), *arguments]
         if self.memory:
-            command = [live.need("valgrind"), "-q", "--leak-check=full", "--show-leak-kinds=all", "--num-callers=40",
-                       "--xml=yes", f"--xml-file={directory}/valgrind.xml", *command]
+            command = with_valgrind(command, directory)
         environment = live.library_environment(FDWATCH_LOG=f"{directory}/fdwatch", G_SLICE="always-malloc")
         if self.name in TELLS_EPOLL_AT_ONCE:
             environment["FDWATCH_EPOLL"] = "1"
@@ -189,6 +188,11 @@ HELPERS = re.compile(r"/(vgpreload|libc\.so|libc-|ld-linux|libssl|libcrypto|libc
 
 # Made once per process and never given back: the C++ runtime's reserve for exceptions, and OpenSSL's table of a BIO.
 ONCE = ("call_init", "BIO_meth_new")
+
+
+def with_valgrind(command, directory):
+    return [live.need("valgrind"), "-q", "--leak-check=full", "--show-leak-kinds=all", "--num-callers=40", "--xml=yes",
+            f"--xml-file={directory}/valgrind.xml", *command]
 
 
 def memory_errors(path, strict):

@@ -418,7 +418,7 @@ TEST_F(Handles, OneMessagePerEventIsEnough) {
       return first.done && second.done;
     }, "both messages");
     for (int rounds = 0; rounds < 5; ++rounds) world.step(1);
-    EXPECT_LE(app().num_calls(), 8) << "no storm";
+    EXPECT_LE(app().num_calls(), 8) << "no storm: " << app().whole_trace();
   }
 }
 

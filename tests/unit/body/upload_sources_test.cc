@@ -103,16 +103,21 @@ FramedUpload upload(const ReadConfig& config, const UploadFraming& framing) {
   return FramedUpload(std::make_unique<CallbackReader>(config), framing);
 }
 
-/// Everything up to an answer that is not bytes; the wire takes `step` bytes at a time. Ends with how it ended.
+/// Everything up to an answer that is not bytes; the wire takes `step` bytes at a time. Ends with how it
+/// ended.
 std::string drain(UploadSource& source, std::size_t step = SIZE_MAX) {
   std::string text;
   for (;;) {
     const Pulled pulled = source.pull();
     switch (pulled.kind) {
-      case Kind::end: return text + "<end>";
-      case Kind::paused: return text + "<paused>";
-      case Kind::failed: return text + "<" + std::to_string(pulled.code) + ">";
-      case Kind::bytes: break;
+      case Kind::end:
+        return text + "<end>";
+      case Kind::paused:
+        return text + "<paused>";
+      case Kind::failed:
+        return text + "<" + std::to_string(pulled.code) + ">";
+      case Kind::bytes:
+        break;
     }
     if (pulled.bytes.empty()) return text + "<nothing>";
     const std::size_t taken = std::min(step, pulled.bytes.size());

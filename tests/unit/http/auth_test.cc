@@ -20,7 +20,8 @@ TEST(Challenges, SchemesAreFoundInAnyCase) {
 }
 
 TEST(Challenges, SeveralMayShareOneHeader) {
-  EXPECT_EQ(challenged_schemes("Bearer, Basic realm=\"x\", charset=\"UTF-8\", Digest nonce=n, qop=\"auth,auth-int\""),
+  EXPECT_EQ(challenged_schemes(
+                "Bearer, Basic realm=\"x\", charset=\"UTF-8\", Digest nonce=n, qop=\"auth,auth-int\""),
             bits(CURLAUTH_BEARER | CURLAUTH_BASIC | CURLAUTH_DIGEST));
 }
 

@@ -54,7 +54,8 @@ TEST(CustomHeaders, LineBreaksAtTheEndAreNotPartOfTheLine) {
 }
 
 TEST(CustomHeaders, ALineBreakInsideBreaksTheHeader) {
-  for (const char* const line : {"X-A: 1\r\nX-B: 2", "X-A: 1\nX-B: 2", "X-A: 1\r2", "X\r\n: 1", "X-A: 1\r\n folded"}) {
+  for (const char* const line :
+       {"X-A: 1\r\nX-B: 2", "X-A: 1\nX-B: 2", "X-A: 1\r2", "X\r\n: 1", "X-A: 1\r\n folded"}) {
     EXPECT_EQ(read_custom_header(line).kind, Kind::broken) << line;
   }
 }

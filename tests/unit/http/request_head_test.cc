@@ -1,5 +1,5 @@
-// Request heads, byte for byte. What is expected here was seen on the wire from libcurl 7.88; where the expectation is
-// ours, the test says why.
+// Request heads, byte for byte. What is expected here was seen on the wire from libcurl 7.88; where the
+// expectation is ours, the test says why.
 #include "http/request_head.hpp"
 
 #include <gtest/gtest.h>
@@ -101,7 +101,8 @@ TEST_F(Head, EverythingHasItsPlace) {
   context_.password = "p";
   body(Method::post, -1, "t/t");
   EXPECT_EQ(write(),
-            "POST /p?q HTTP/1.1|Host: h|Authorization: Basic dTpw|Content-Range: bytes 1-2/*|User-Agent: u|Accept: */*|"
+            "POST /p?q HTTP/1.1|Host: h|Authorization: Basic dTpw|Content-Range: bytes 1-2/*|User-Agent: "
+            "u|Accept: */*|"
             "Connection: TE|TE: gzip|Accept-Encoding: gzip|Referer: r|Transfer-Encoding: chunked|Cookie: c|"
             "If-Modified-Since: Thu, 01 Jan 1970 00:00:05 GMT|X: y|Content-Type: t/t|Expect: 100-continue||");
   EXPECT_EQ(head_.auth_used, static_cast<long>(CURLAUTH_BASIC));
@@ -172,9 +173,9 @@ TEST_F(Head, ALineBreakInTheTypeOfAMimeBodyIsAnError) {
 }
 
 TEST_F(Head, MethodsHaveTheirNames) {
-  const std::pair<Method, const char*> names[] = {
-      {Method::get, "GET"},         {Method::head, "HEAD"}, {Method::put, "PUT"}, {Method::post, "POST"},
-      {Method::post_form, "POST"}, {Method::post_mime, "POST"}};
+  const std::pair<Method, const char*> names[] = {{Method::get, "GET"},        {Method::head, "HEAD"},
+                                                  {Method::put, "PUT"},        {Method::post, "POST"},
+                                                  {Method::post_form, "POST"}, {Method::post_mime, "POST"}};
   for (const auto& [method, name] : names) {
     context_.method = method;
     EXPECT_TRUE(write().starts_with(std::string(name) + " /p?q HTTP/1.1|")) << name;
@@ -262,7 +263,8 @@ TEST_F(Head, BasicCredentialsAreEncoded) {
   context_.auth = static_cast<long>(CURLAUTH_BASIC);
   for (const auto& [user, encoded] : pairs) {
     context_.user = user;
-    EXPECT_EQ(write(), std::string("GET /p?q HTTP/1.1|Host: h|Authorization: Basic ") + encoded + "|Accept: */*||");
+    EXPECT_EQ(write(),
+              std::string("GET /p?q HTTP/1.1|Host: h|Authorization: Basic ") + encoded + "|Accept: */*||");
   }
 }
 
@@ -376,7 +378,8 @@ TEST_F(Head, TheApplicationDecidesAboutExpect) {
 
 // With libcurl 7.88 a server waits for a body that does not come.
 TEST_F(Head, ARedirectThatDropsTheBodyDropsItsFraming) {
-  headers({"Content-Length: 3", "Transfer-Encoding: chunked", "Expect: 100-continue", "X: y", "Content-Type: t/t"});
+  headers({"Content-Length: 3", "Transfer-Encoding: chunked", "Expect: 100-continue", "X: y",
+           "Content-Type: t/t"});
   context_.dropped_body = true;
   EXPECT_EQ(lines(), "X: y|Content-Type: t/t||");
 }

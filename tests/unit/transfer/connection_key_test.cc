@@ -1,5 +1,5 @@
-// Which options a connection may be shared across, and which not. Every option is in one of the two lists: a new one has
-// to be decided.
+// Which options a connection may be shared across, and which not. Every option is in one of the two lists: a
+// new one has to be decided.
 #include <algorithm>
 
 #include "transfer/planning.hpp"
@@ -30,20 +30,22 @@ constexpr Opt kNoSay[] = {
     // What they ask for can be had from any TLS connection.
     Opt::certinfo,
     // Nothing here reads them: other protocols, or not built in.
-    Opt::altsvc, Opt::altsvc_ctrl, Opt::hsts, Opt::hsts_ctrl, Opt::doh_url, Opt::ech, Opt::ftpport, Opt::ftpsslauth,
-    Opt::ftp_account, Opt::ftp_alternative_to_user, Opt::ftp_skip_pasv_ip, Opt::ftp_ssl_ccc, Opt::ftp_use_eprt,
-    Opt::ftp_use_epsv, Opt::ftp_use_pret, Opt::gssapi_delegation, Opt::proxy_transfer_mode, Opt::sasl_authzid,
-    Opt::sasl_ir, Opt::service_name, Opt::socks5_gssapi_service, Opt::ssh_auth_types, Opt::ssh_compression,
-    Opt::ssh_host_public_key_md5, Opt::ssh_host_public_key_sha256, Opt::ssh_knownhosts, Opt::ssh_private_keyfile,
-    Opt::ssh_public_keyfile, Opt::sslengine, Opt::sslengine_default, Opt::ssl_falsestart, Opt::tlsauth_password,
-    Opt::tlsauth_type, Opt::tlsauth_username, Opt::proxy_tlsauth_password, Opt::proxy_tlsauth_type,
-    Opt::proxy_tlsauth_username, Opt::use_ssl};
+    Opt::altsvc, Opt::altsvc_ctrl, Opt::hsts, Opt::hsts_ctrl, Opt::doh_url, Opt::ech, Opt::ftpport,
+    Opt::ftpsslauth, Opt::ftp_account, Opt::ftp_alternative_to_user, Opt::ftp_skip_pasv_ip, Opt::ftp_ssl_ccc,
+    Opt::ftp_use_eprt, Opt::ftp_use_epsv, Opt::ftp_use_pret, Opt::gssapi_delegation, Opt::proxy_transfer_mode,
+    Opt::sasl_authzid, Opt::sasl_ir, Opt::service_name, Opt::socks5_gssapi_service, Opt::ssh_auth_types,
+    Opt::ssh_compression, Opt::ssh_host_public_key_md5, Opt::ssh_host_public_key_sha256, Opt::ssh_knownhosts,
+    Opt::ssh_private_keyfile, Opt::ssh_public_keyfile, Opt::sslengine, Opt::sslengine_default,
+    Opt::ssl_falsestart, Opt::tlsauth_password, Opt::tlsauth_type, Opt::tlsauth_username,
+    Opt::proxy_tlsauth_password, Opt::proxy_tlsauth_type, Opt::proxy_tlsauth_username, Opt::use_ssl};
 
 /// Options of requests, or of nothing, that shape a connection nevertheless.
 constexpr Opt kSay[] = {Opt::port,          Opt::httpproxytunnel, Opt::proxyheader, Opt::proxyauth,
                         Opt::proxyusername, Opt::proxypassword,   Opt::ssl_ctx_data};
 
-bool is_in(std::span<const Opt> list, Opt option) { return std::find(list.begin(), list.end(), option) != list.end(); }
+bool is_in(std::span<const Opt> list, Opt option) {
+  return std::find(list.begin(), list.end(), option) != list.end();
+}
 
 bool shapes(Opt option) {
   const Shape shape = hiper::shape_of(option);
@@ -68,12 +70,18 @@ CURLcode flip(hiper::Options& options, Opt option, curl_slist* list) {
       const std::int64_t flipped = hiper::initial_of(option) == 0 ? 1 : 0;
       return options.set_number(option, mask ? static_cast<std::int64_t>(CURLPROTO_HTTPS) : flipped);
     }
-    case Storage::text: return options.set_text(option, "x1");
-    case Storage::list: return options.set_list(option, list);
-    case Storage::pointer: return options.set_pointer(option, bytes);
-    case Storage::function: return options.set_function(option, other_function);
-    case Storage::blob: return options.set_blob(option, &blob);
-    case Storage::text_list: return options.append_text(option, "x1");
+    case Storage::text:
+      return options.set_text(option, "x1");
+    case Storage::list:
+      return options.set_list(option, list);
+    case Storage::pointer:
+      return options.set_pointer(option, bytes);
+    case Storage::function:
+      return options.set_function(option, other_function);
+    case Storage::blob:
+      return options.set_blob(option, &blob);
+    case Storage::text_list:
+      return options.append_text(option, "x1");
   }
   return CURLE_FAILED_INIT;
 }

@@ -1,4 +1,5 @@
-// What a request is planned to be: URL, credentials, what redirects change, and when an old plan serves again.
+// What a request is planned to be: URL, credentials, what redirects change, and when an old plan serves
+// again.
 #include <curl/curl.h>
 
 #include "parse/url_handle.hpp"
@@ -87,7 +88,8 @@ TEST(Redirect, KeepsSecretsWithinTheOrigin) {
 }
 
 TEST(Redirect, TellsNoSecretToAnotherOrigin) {
-  for (const char* const target : {"http://h:82/", "http://other:81/", "https://h:81/", "http://h/", "http://x.h:81/"}) {
+  for (const char* const target :
+       {"http://h:82/", "http://other:81/", "https://h:81/", "http://h/", "http://x.h:81/"}) {
     Planned planned;
     redirect_secrets(planned, target);
     EXPECT_EQ(planned.line("Authorization"), "") << target;
@@ -163,7 +165,8 @@ TEST(Redirect, ToNonsenseFails) {
     planned.changes.url = target;
     EXPECT_EQ(planned.make(), CURLE_URL_MALFORMAT) << target;
   }
-  for (const char* const target : {"mailto:x@y", "javascript:x", "foo://bar/", "file:///etc/passwd", "ftp://h/"}) {
+  for (const char* const target :
+       {"mailto:x@y", "javascript:x", "foo://bar/", "file:///etc/passwd", "ftp://h/"}) {
     planned.changes.url = target;
     EXPECT_EQ(planned.make(), CURLE_UNSUPPORTED_PROTOCOL) << target;
     EXPECT_NE(planned.note.said, "");
@@ -208,7 +211,8 @@ TEST(Plan, AnUrlHandleCounts) {
   set(planned.easy, CURLOPT_CURLU, handle);
   ASSERT_EQ(planned.make(), CURLE_OK);
   EXPECT_EQ(planned.request_line(), "GET /from?handle HTTP/1.1");
-  EXPECT_FALSE(plan_is_current(planned.plan, planned.easy.options, planned.body.plan())) << "it may change unseen";
+  EXPECT_FALSE(plan_is_current(planned.plan, planned.easy.options, planned.body.plan()))
+      << "it may change unseen";
   curl_url_cleanup(handle);
 }
 

@@ -183,7 +183,7 @@ TEST_F(Body, OfMimeHasItsBoundaryInTheType) {
   curl_mime_data(part, "v", 1);
   set(easy_, CURLOPT_MIMEPOST, mime);
   ASSERT_EQ(prepare(), CURLE_OK);
-  const std::string type = body_.plan().type;
+  const std::string type(body_.plan().type);
   ASSERT_TRUE(type.starts_with("multipart/form-data; boundary=")) << type;
   EXPECT_TRUE(body_.plan().mime);
   const std::string boundary = type.substr(type.find('=') + 1);
@@ -269,7 +269,8 @@ TEST_F(Body, OfAFormIsAMultipart) {
   ASSERT_EQ(prepare(), CURLE_OK);
   EXPECT_TRUE(body_.plan().mime);
   const std::string text = send(false);
-  EXPECT_NE(text.find("Content-Disposition: form-data; name=\"n\"\r\n\r\nv\r\n--"), std::string::npos) << text;
+  EXPECT_NE(text.find("Content-Disposition: form-data; name=\"n\"\r\n\r\nv\r\n--"), std::string::npos)
+      << text;
   EXPECT_EQ(body_.plan().size, static_cast<curl_off_t>(text.size()));
   EXPECT_EQ(send(false), text);
   body_.close();

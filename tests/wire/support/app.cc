@@ -213,7 +213,7 @@ CURLcode App::pause(Handle& handle, int what) {
 void App::after_call(bool counts_running) {
   check_sockets();
   check_timeout();
-  if (reading != Reading::none) read_messages();
+  if (reading == Reading::all || (reading == Reading::one_per_event && counts_running)) read_messages();
   if (counts_running && reading == Reading::all) check_running();
 }
 
