@@ -16,10 +16,19 @@ bool is_one_line(std::string_view text) noexcept {
   return text.find_first_of("\r\n") == std::string_view::npos;
 }
 
+namespace {
+
+/// A blank line inside: what follows would be a body, or a second request.
+bool ends_head(std::string_view text) noexcept {
+  return text.find("\n\n") != std::string_view::npos || text.find("\n\r\n") != std::string_view::npos;
+}
+
+}  // namespace
+
 CustomHeader read_custom_header(std::string_view line) noexcept {
   CustomHeader header;
   header.text = without_line_end(line);
-  if (!is_one_line(header.text)) {
+  if (ends_head(header.text)) {
     header.kind = CustomHeader::Kind::broken;
     return header;
   }

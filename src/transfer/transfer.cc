@@ -78,10 +78,6 @@ void Transfer::run() noexcept {
     finish(CURLE_OPERATION_TIMEDOUT);
     return;
   }
-  if (const Status progress = call_progress(); !progress.ok()) {
-    finish(progress.code());
-    return;
-  }
   if (started_) {
     resume();
   } else {
@@ -97,7 +93,10 @@ void Transfer::run() noexcept {
     }
     begin_request();
   }
-  if (const Status speed = tick(); !speed.ok()) finish(speed.code());
+  // The progress callback hears of what has just come, and may resume what the write callback has just paused.
+  const Status progress = call_progress();
+  const Status ticked = progress.ok() ? tick() : progress;
+  if (!ticked.ok()) finish(ticked.code());
 }
 
 void Transfer::begin_request() noexcept {

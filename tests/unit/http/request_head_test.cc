@@ -162,7 +162,7 @@ TEST_F(Head, ALineBreakInsideATextIsAnError) {
   EXPECT_EQ(write(), refused);
   context_.auth = 0;
   EXPECT_EQ(lines(), "|");
-  headers({"X-A: 1\r\nX-B: 2"});
+  headers({"X-A: 1\r\n\r\nGET / HTTP/1.1"});
   EXPECT_EQ(write(), refused);
 }
 
