@@ -14,7 +14,8 @@ failed=()
 
 packages=(g++ cmake ninja-build pkg-config libssl-dev libc-ares-dev zlib1g-dev libidn2-dev libpsl-dev
   libgtest-dev libgmock-dev python3 universal-ctags
-  nginx-light curl openssl valgrind libev-dev libevent-dev libglib2.0-dev libuv1-dev)
+  nginx-light curl openssl valgrind libev-dev libevent-dev libglib2.0-dev libuv1-dev
+  ca-certificates git python3-pycurl php-cli php-curl)
 [ "$mode" = quick ] || packages+=(clang)
 
 say() { printf '\n== %s (%d:%02d)\n' "$*" $((SECONDS / 60)) $((SECONDS % 60)); }

@@ -1,4 +1,5 @@
-// The C door of the multi interface: check the handle, guard against recursion, convert, call the engine, translate.
+// The C door of the multi interface: check the handle, guard against recursion, convert, call the engine,
+// translate.
 #include <curl/curl.h>
 
 #include <cstdarg>
@@ -12,8 +13,8 @@ using namespace hiper;
 
 namespace {
 
-/// The engine for a call that must not be made from a callback of the same multi. `turns`: not from the notification
-/// callback either.
+/// The engine for a call that must not be made from a callback of the same multi. `turns`: not from the
+/// notification callback either.
 struct Door {
   explicit Door(CURLM* handle, bool turns = false) noexcept : engine(Engine::from(handle)) {
     if (engine == nullptr) {
@@ -36,7 +37,8 @@ CURLMcode with_running(CURLM* handle, int* running, Call call) noexcept {
 }
 
 Events from_bitmask(int bits) noexcept {
-  return static_cast<Events>(static_cast<unsigned>(bits) & (CURL_CSELECT_IN | CURL_CSELECT_OUT | CURL_CSELECT_ERR));
+  return static_cast<Events>(static_cast<unsigned>(bits) &
+                             (CURL_CSELECT_IN | CURL_CSELECT_OUT | CURL_CSELECT_ERR));
 }
 
 }  // namespace
@@ -88,7 +90,8 @@ CURLMcode curl_multi_perform(CURLM* m, int* running_handles) {
 }
 
 CURLMcode(curl_multi_socket)(CURLM* m, curl_socket_t s, int* running_handles) {
-  return with_running(m, running_handles, [s](Engine& engine) { return engine.socket_action(s, Events::none); });
+  return with_running(m, running_handles,
+                      [s](Engine& engine) { return engine.socket_action(s, Events::none); });
 }
 
 CURLMcode curl_multi_socket_action(CURLM* m, curl_socket_t s, int ev_bitmask, int* running_handles) {

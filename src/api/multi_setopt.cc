@@ -24,18 +24,29 @@ CURLMcode set_option(Engine& engine, CURLMoption option, va_list argument) noexc
     case CURLMOPT_SOCKETFUNCTION:
       settings.socket_function = va_arg(argument, curl_socket_callback);
       return engine.settings_changed();
-    case CURLMOPT_SOCKETDATA: settings.socket_data = va_arg(argument, void*); return CURLM_OK;
+    case CURLMOPT_SOCKETDATA:
+      settings.socket_data = va_arg(argument, void*);
+      return CURLM_OK;
     case CURLMOPT_TIMERFUNCTION:
       settings.timer_function = va_arg(argument, curl_multi_timer_callback);
       return engine.settings_changed();
-    case CURLMOPT_TIMERDATA: settings.timer_data = va_arg(argument, void*); return CURLM_OK;
-    case CURLMOPT_PUSHFUNCTION: settings.push_function = va_arg(argument, curl_push_callback); return CURLM_OK;
-    case CURLMOPT_PUSHDATA: settings.push_data = va_arg(argument, void*); return CURLM_OK;
+    case CURLMOPT_TIMERDATA:
+      settings.timer_data = va_arg(argument, void*);
+      return CURLM_OK;
+    case CURLMOPT_PUSHFUNCTION:
+      settings.push_function = va_arg(argument, curl_push_callback);
+      return CURLM_OK;
+    case CURLMOPT_PUSHDATA:
+      settings.push_data = va_arg(argument, void*);
+      return CURLM_OK;
     case CURLMOPT_NOTIFYFUNCTION:
       settings.notify_function = va_arg(argument, curl_notify_callback);
       return CURLM_OK;
-    case CURLMOPT_NOTIFYDATA: settings.notify_data = va_arg(argument, void*); return CURLM_OK;
-    case CURLMOPT_MAXCONNECTS: return set_number(engine, &MultiSettings::max_connects, va_arg(argument, long));
+    case CURLMOPT_NOTIFYDATA:
+      settings.notify_data = va_arg(argument, void*);
+      return CURLM_OK;
+    case CURLMOPT_MAXCONNECTS:
+      return set_number(engine, &MultiSettings::max_connects, va_arg(argument, long));
     case CURLMOPT_MAX_HOST_CONNECTIONS:
       return set_number(engine, &MultiSettings::max_host_connections, va_arg(argument, long));
     case CURLMOPT_MAX_TOTAL_CONNECTIONS:
@@ -45,8 +56,10 @@ CURLMcode set_option(Engine& engine, CURLMoption option, va_list argument) noexc
       settings.max_concurrent_streams = streams < 1 || streams > 0x7fffffff ? 100 : streams;
       return CURLM_OK;
     }
-    case CURLMOPT_NETWORK_CHANGED: return engine.network_changed(va_arg(argument, long));
-    // Accepted without effect: there are no resolver threads to limit or to leave behind, and pipelining is gone.
+    case CURLMOPT_NETWORK_CHANGED:
+      return engine.network_changed(va_arg(argument, long));
+    // Accepted without effect: there are no resolver threads to limit or to leave behind, and pipelining is
+    // gone.
     case CURLMOPT_RESOLVE_THREADS_MAX:
     case CURLMOPT_QUICK_EXIT:
     case CURLMOPT_PIPELINING:
@@ -54,8 +67,10 @@ CURLMcode set_option(Engine& engine, CURLMoption option, va_list argument) noexc
     case CURLMOPT_CONTENT_LENGTH_PENALTY_SIZE:
     case CURLMOPT_CHUNK_LENGTH_PENALTY_SIZE:
     case CURLMOPT_PIPELINING_SITE_BL:
-    case CURLMOPT_PIPELINING_SERVER_BL: return CURLM_OK;
-    default: return CURLM_UNKNOWN_OPTION;
+    case CURLMOPT_PIPELINING_SERVER_BL:
+      return CURLM_OK;
+    default:
+      return CURLM_UNKNOWN_OPTION;
   }
 }
 

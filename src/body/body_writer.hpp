@@ -46,6 +46,8 @@ class CallbackTarget {
 class BodyWriter {
  public:
   BodyWriter() noexcept = default;
+  /// As if begin() was called.
+  explicit BodyWriter(const WriteConfig& config) noexcept : config_(config) {}
   BodyWriter(const BodyWriter&) = delete;
   BodyWriter& operator=(const BodyWriter&) = delete;
 

@@ -15,7 +15,9 @@
 namespace hiper {
 namespace {
 
-std::string_view text_or_empty(const char* text) noexcept { return text == nullptr ? std::string_view() : text; }
+std::string_view text_or_empty(const char* text) noexcept {
+  return text == nullptr ? std::string_view() : text;
+}
 
 Query make_query(const ConnectJob& job) {
   const Options& options = job.options;
@@ -118,7 +120,8 @@ Status connect_unix(ConnectJob& job) {
   OwnedWatch watch(&job.services.reactor.adopt(socket.fd, closer_of(job.options), job.easy));
   if (!socket.already_connected && ::connect(socket.fd, reinterpret_cast<sockaddr*>(&address), length) != 0) {
     job.os_error = errno;
-    job.report.failuref("Could not connect to %s: %s", job.target.unix_path.c_str(), std::strerror(job.os_error));
+    job.report.failuref("Could not connect to %s: %s", job.target.unix_path.c_str(),
+                        std::strerror(job.os_error));
     return Status(CURLE_COULDNT_CONNECT);
   }
   job.connection.stream = std::make_unique<SocketStream>(std::move(watch));

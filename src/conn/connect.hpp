@@ -1,8 +1,9 @@
-// Opening a connection: resolve the name, race the addresses (RFC 8305), then TLS. Called by transfer/dialog.cc for a
-// Lease that is not connected yet.
+// Opening a connection: resolve the name, race the addresses (RFC 8305), then TLS. Called by
+// transfer/dialog.cc for a Lease that is not connected yet.
 #pragma once
 #include <curl/curl.h>
 
+#include <memory>
 #include <string>
 
 #include "base/report.hpp"
@@ -17,18 +18,21 @@ namespace hiper {
 
 class DnsCache;
 
+/// What TLS to the origin adds to a ConnectTarget.
+struct TlsTarget {
+  std::string name;       ///< of the origin: SNI and certificate check
+  std::string key;        ///< TlsConfig::cache_key()
+  std::string peer_key;   ///< what TLS sessions are kept by
+  bool http_alpn = true;  ///< offer http/1.1 by ALPN
+};
+
 /// Where a connection leads; part of a transfer's plan.
 struct ConnectTarget {
-  std::string host;       ///< name or numeric address to connect to, without brackets (after CURLOPT_CONNECT_TO)
+  std::string host;  ///< name or numeric address to connect to, without brackets (after CURLOPT_CONNECT_TO)
   std::uint16_t port = 0;
-  std::string zone;       ///< IPv6 zone of the URL, or empty
   std::string unix_path;  ///< CURLOPT_UNIX_SOCKET_PATH; wins over host and port
   bool unix_abstract = false;
-  bool tls = false;
-  std::string tls_name;    ///< the name of the origin: SNI and certificate check
-  std::string tls_key;     ///< TlsConfig::cache_key()
-  std::string peer_key;    ///< what TLS sessions are kept by
-  bool http_alpn = true;   ///< offer http/1.1 by ALPN
+  std::unique_ptr<TlsTarget> tls;  ///< nullptr: no TLS
 };
 
 /// When the phases of connecting ended, on the engine's clock; 0: not reached.
@@ -45,13 +49,13 @@ struct ConnectJob {
   const TlsConfig* tls_config;  ///< when target.tls
   CURL* easy;                   ///< named in callbacks
   Report& report;
-  Connection& connection;       ///< gets its stream, remote address and times
-  TlsSessions* sessions;        ///< where TLS sessions are kept: the engine's or a share's
-  DnsCache* names;              ///< a share's names, or nullptr
-  Nanos deadline;               ///< CURLOPT_CONNECTTIMEOUT_MS
+  Connection& connection;  ///< gets its stream, remote address and times
+  TlsSessions* sessions;   ///< where TLS sessions are kept: the engine's or a share's
+  DnsCache* names;         ///< a share's names, or nullptr
+  Nanos deadline;          ///< CURLOPT_CONNECTTIMEOUT_MS
   ConnectTimes times{};
   int os_error = 0;
-  long verify_result = 0;       ///< CURLINFO_SSL_VERIFYRESULT
+  long verify_result = 0;  ///< CURLINFO_SSL_VERIFYRESULT
 };
 
 /// CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_OPERATION_TIMEDOUT, or what TLS says.

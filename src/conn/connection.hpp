@@ -1,5 +1,5 @@
-// One connection to a peer: its byte stream and what the pool knows about it. Owned by the pool while idle and by a
-// Lease while a transfer uses it.
+// One connection to a peer: its byte stream and what the pool knows about it. Owned by the pool while idle
+// and by a Lease while a transfer uses it.
 #pragma once
 #include <curl/curl.h>
 
@@ -31,10 +31,10 @@ class Connection : public ListNode<IdleTag>, public ListNode<HostTag>, public Li
   std::unique_ptr<Stream> stream;  ///< nullptr until it is connected
   TlsStream* tls = nullptr;        ///< the TLS layer of `stream` towards the origin, if there is one
   Address remote;
-  Address local;                   ///< AF_UNSPEC for Unix sockets
+  Address local;  ///< AF_UNSPEC for Unix sockets
   Nanos connected_at = 0;
   Nanos idle_since = 0;
-  unsigned num_uses = 0;           ///< transfers that have used it, this one included
+  unsigned num_uses = 0;  ///< transfers that have used it, this one included
 
  private:
   PoolBucket& bucket_;

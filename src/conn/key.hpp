@@ -1,5 +1,5 @@
-// What makes two connections interchangeable. One value that holds every option that shaped a connection: a pooled one
-// is reused only for an equal key, so nothing of one origin or configuration reaches another.
+// What makes two connections interchangeable. One value that holds every option that shaped a connection: a
+// pooled one is reused only for an equal key, so nothing of one origin or configuration reaches another.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -9,13 +9,13 @@
 
 namespace hiper {
 
-/// A value. Copies share their text, so thousands of handles that lead to one place hold it once, and such copies
-/// are equal at a glance.
+/// A value. Copies share their text, so thousands of handles that lead to one place hold it once, and such
+/// copies are equal at a glance.
 class ConnectionKey {
  public:
   ConnectionKey() noexcept = default;
-  /// `host` is what per-host limits count: the host name and port connected to. `shape` is everything else. Throws
-  /// std::bad_alloc.
+  /// `host` is what per-host limits count: the host name and port connected to. `shape` is everything else.
+  /// Throws std::bad_alloc.
   ConnectionKey(std::string_view host, std::string_view shape);
 
   std::string_view host() const noexcept { return text_ ? text_->host : std::string_view(); }
@@ -38,14 +38,16 @@ class ConnectionKey {
   Ref<Text> text_;
 };
 
-/// Appends fields so that no two different sequences of fields of the same types give the same text: length before
-/// content. Small numbers, and texts that are not set, take one byte.
+/// Appends fields so that no two different sequences of fields of the same types give the same text: length
+/// before content. Small numbers, and texts that are not set, take one byte.
 class KeyBuilder {
  public:
   KeyBuilder& add(std::string_view field);
   KeyBuilder& add(const char* field);  ///< nullptr differs from ""
   KeyBuilder& add(std::int64_t number);
-  KeyBuilder& add(const void* pointer) { return add(static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(pointer))); }
+  KeyBuilder& add(const void* pointer) {
+    return add(static_cast<std::int64_t>(reinterpret_cast<std::intptr_t>(pointer)));
+  }
   std::string take() noexcept { return std::move(text_); }
 
  private:

@@ -7,7 +7,7 @@ namespace {
 
 // A peer that closes an idle connection usually waits seconds before it does. After a shorter pause the check
 // is not worth a system call: the exchange notices and the request is sent again on another connection.
-constexpr Nanos kProbeAfterIdle = kSecond;
+constexpr Nanos kProbeAfterIdle = 10 * kMillisecond;
 
 }  // namespace
 

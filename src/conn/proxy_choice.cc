@@ -30,7 +30,8 @@ const char* set_variable(const char* name) noexcept {
 
 /// http_proxy only in lower case: HTTP_PROXY may come from a CGI request's "Proxy" header.
 bool environment_names_proxy(std::string_view scheme) noexcept {
-  if (scheme == "http") return set_variable("http_proxy") || set_variable("all_proxy") || set_variable("ALL_PROXY");
+  if (scheme == "http")
+    return set_variable("http_proxy") || set_variable("all_proxy") || set_variable("ALL_PROXY");
   return set_variable("https_proxy") || set_variable("HTTPS_PROXY") || set_variable("all_proxy") ||
          set_variable("ALL_PROXY");
 }

@@ -1,5 +1,6 @@
-// Whether a transfer is meant to go through a proxy (CURLOPT_PROXY(3), CURLOPT_NOPROXY(3) and the environment). Used by
-// transfer/: as long as proxies are not built in, such a transfer fails instead of going around its proxy.
+// Whether a transfer is meant to go through a proxy (CURLOPT_PROXY(3), CURLOPT_NOPROXY(3) and the
+// environment). Used by transfer/: as long as proxies are not built in, such a transfer fails instead of
+// going around its proxy.
 #pragma once
 #include <string_view>
 

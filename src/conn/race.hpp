@@ -1,5 +1,5 @@
-// Racing the addresses of one host (RFC 8305): attempts start one after the other, a short delay apart or as soon as
-// one fails; the first that connects wins and the others are given up. Called by conn/connect.cc.
+// Racing the addresses of one host (RFC 8305): attempts start one after the other, a short delay apart or as
+// soon as one fails; the first that connects wins and the others are given up. Called by conn/connect.cc.
 #pragma once
 #include <curl/curl.h>
 
@@ -20,9 +20,9 @@ struct RaceJob {
   CURL* easy;
   Report& report;
   Nanos deadline;
-  OwnedWatch winner{};             ///< the connected socket
+  OwnedWatch winner{};  ///< the connected socket
   Address remote{};
-  int os_error = 0;                ///< of the last attempt that failed
+  int os_error = 0;  ///< of the last attempt that failed
 };
 
 /// CURLE_OK with a winner; CURLE_COULDNT_CONNECT, CURLE_OPERATION_TIMEDOUT, or what a callback caused.

@@ -12,8 +12,8 @@ class Pool;
 class Resolver;
 class TlsSessions;
 
-/// One large buffer per engine that every transfer reads into: what is read is parsed and delivered before anybody
-/// else reads. Freed when the engine has nothing to do.
+/// One large buffer per engine that every transfer reads into: what is read is parsed and delivered before
+/// anybody else reads. Freed when the engine has nothing to do.
 class ReadBuffer {
  public:
   /// Room for at least `size` bytes, valid until the next call. Throws std::bad_alloc.

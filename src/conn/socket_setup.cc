@@ -11,11 +11,12 @@
 #include <cstring>
 #include <string_view>
 
-
 namespace hiper {
 namespace {
 
-void set_int(int fd, int level, int name, int value) noexcept { ::setsockopt(fd, level, name, &value, sizeof value); }
+void set_int(int fd, int level, int name, int value) noexcept {
+  ::setsockopt(fd, level, name, &value, sizeof value);
+}
 
 void close_new(const Options& options, int fd) noexcept {
   const SocketCloser closer = closer_of(options);
@@ -26,8 +27,8 @@ void close_new(const Options& options, int fd) noexcept {
   }
 }
 
-int open_by_callback(const Options& options, curl_opensocket_callback open, sockaddr_storage& address, socklen_t& length,
-                     int protocol) noexcept {
+int open_by_callback(const Options& options, curl_opensocket_callback open, sockaddr_storage& address,
+                     socklen_t& length, int protocol) noexcept {
   // curl_sockaddr ends in a plain sockaddr: larger addresses run over its end, so it gets room behind it.
   union {
     curl_sockaddr shown;
@@ -58,7 +59,8 @@ void set_tcp_options(const Options& options, int fd) noexcept {
   set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, static_cast<int>(options.number(Opt::tcp_keepcnt)));
 }
 
-// CURLOPT_INTERFACE: "if!name" and "host!name" say which; a plain name is tried as interface, then as address.
+// CURLOPT_INTERFACE: "if!name" and "host!name" say which; a plain name is tried as interface, then as
+// address.
 struct BindName {
   std::string_view interface;  ///< empty: any
   std::string_view host;       ///< empty: any
@@ -87,7 +89,8 @@ Address address_of_interface(std::string_view interface, int family) noexcept {
   if (::getifaddrs(&all) != 0) return found;
   for (const ifaddrs* i = all; i != nullptr && found.family() == AF_UNSPEC; i = i->ifa_next) {
     if (i->ifa_addr == nullptr || i->ifa_addr->sa_family != family || interface != i->ifa_name) continue;
-    found = Address::from_sockaddr(i->ifa_addr, family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
+    found =
+        Address::from_sockaddr(i->ifa_addr, family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6));
   }
   ::freeifaddrs(all);
   return found;
@@ -100,7 +103,8 @@ bool bind_local(const Options& options, int fd, int family, Report& report) noex
   Address local = family == AF_INET6 ? Address::v6(in6addr_any) : Address::v4({INADDR_ANY});
   if (!name.interface.empty()) {
     // Binding to the device needs privileges; the address of the interface does without.
-    ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name.interface.data(), static_cast<socklen_t>(name.interface.size()));
+    ::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name.interface.data(),
+                 static_cast<socklen_t>(name.interface.size()));
     local = address_of_interface(name.interface, family);
   }
   if (!name.host.empty() && !parse_address(name.host, local)) local = Address();
@@ -120,7 +124,8 @@ bool bind_local(const Options& options, int fd, int family, Report& report) noex
 }  // namespace
 
 SocketCloser closer_of(const Options& options) noexcept {
-  return {options.function<curl_closesocket_callback>(Opt::closesocketfunction), options.pointer(Opt::closesocketdata)};
+  return {options.function<curl_closesocket_callback>(Opt::closesocketfunction),
+          options.pointer(Opt::closesocketdata)};
 }
 
 NewSocket open_socket(const Options& options, sockaddr_storage& address, socklen_t& length, int protocol,

@@ -18,8 +18,9 @@ struct NewSocket {
   CURLcode code = CURLE_OK;
 };
 
-/// Opens a non-blocking socket for `family` by CURLOPT_OPENSOCKETFUNCTION or socket(2), sets what the handle asks for
-/// and calls CURLOPT_SOCKOPTFUNCTION. `address` is where it will connect to; the open callback may change it.
+/// Opens a non-blocking socket for `family` by CURLOPT_OPENSOCKETFUNCTION or socket(2), sets what the handle
+/// asks for and calls CURLOPT_SOCKOPTFUNCTION. `address` is where it will connect to; the open callback may
+/// change it.
 NewSocket open_socket(const Options& options, sockaddr_storage& address, socklen_t& length, int protocol,
                       Report& report) noexcept;
 

@@ -20,14 +20,14 @@ std::optional<std::string> blob_of(const Options& options, Opt option) {
 
 Status open_tls(ConnectJob& job, TlsStream*& stream) {
   Ref<TlsContext> context;
-  const Status found = tls_context(*job.tls_config, job.target.tls_key, job.easy, job.services.reactor.now(),
+  const Status found = tls_context(*job.tls_config, job.target.tls->key, job.easy, job.services.reactor.now(),
                                    job.report, context);
   if (!found.ok()) return found;
   TlsPeer peer;
-  peer.host = job.target.tls_name;
-  if (job.tls_config->alpn && job.target.http_alpn) peer.alpn = kAlpnHttp11;
+  peer.host = job.target.tls->name;
+  if (job.tls_config->alpn && job.target.tls->http_alpn) peer.alpn = kAlpnHttp11;
   peer.sessions = job.tls_config->session_cache ? job.sessions : nullptr;
-  peer.session_key = job.target.peer_key;
+  peer.session_key = job.target.tls->peer_key;
   std::unique_ptr<TlsStream> opened;
   const Status made = TlsStream::open(std::move(job.connection.stream), context, peer, job.report, opened);
   if (!made.ok()) return made;

@@ -4,7 +4,8 @@
 
 namespace hiper {
 
-/// Puts TLS on `job.connection.stream` and shakes hands. Errors are those of tls_context() and tls_handshake().
+/// Puts TLS on `job.connection.stream` and shakes hands. Errors are those of tls_context() and
+/// tls_handshake().
 Flow<Status> tls_layer_flow(Task& task, ConnectJob& job);
 
 /// What the options ask of TLS towards the origin. Throws std::bad_alloc.

@@ -21,7 +21,6 @@ Easy* Easy::duplicate() const {
 void Easy::reset() noexcept {
   options.clear();
   info.begin();
-  if (on_reset != nullptr) on_reset(*this);
 }
 
 void Easy::set_error_text(std::string_view text) noexcept {

@@ -64,8 +64,6 @@ class Easy {
   /// Called by the destructor when set, while the handle is still valid: takes it out of its engine and frees
   /// what hangs in the slots.
   void (*detach)(Easy& easy) noexcept = nullptr;
-  /// Called after reset() when set: forget what was prepared from the options.
-  void (*on_reset)(Easy& easy) noexcept = nullptr;
 
  private:
   static constexpr std::uint32_t kMagic = 0x68697065;

@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 
 #include <limits>
+#include <new>
+#include <utility>
 
 #include "base/features.hpp"
 #include "base/memory.hpp"
@@ -28,7 +30,9 @@ void Info::begin() noexcept {
   primary = {};
   local = {};
   effective_url.clear();
+  planned_url = nullptr;
   redirect_url.clear();
+  content_type_at = {};
   content_type.clear();
   referer.clear();
   effective_method = nullptr;
@@ -138,81 +142,60 @@ curl_socket_t active_socket(const Info& info) noexcept {
   return info.connection != nullptr ? info.connection->active_socket() : info.last_socket;
 }
 
-/// What happened on the connection: codes, sizes, ports.
-bool find_number(Info& info, std::uint32_t id, long& answer) noexcept {
-  const InfoNumbers& numbers = info.numbers;
-  const auto say = [&answer](auto value) noexcept {
-    answer = static_cast<long>(value);
-    return true;
-  };
-  switch (id) {
-    case CURLINFO_RESPONSE_CODE:
-      return say(numbers.response_code);
-    case CURLINFO_HTTP_CONNECTCODE:
-      return say(numbers.http_connectcode);
-    case CURLINFO_HTTP_VERSION:
-      return say(numbers.http_version);
-    case CURLINFO_HEADER_SIZE:
-      return say(numbers.header_size);
-    case CURLINFO_REQUEST_SIZE:
-      return say(numbers.request_size);
-    case CURLINFO_REDIRECT_COUNT:
-      return say(numbers.redirect_count);
-    case CURLINFO_NUM_CONNECTS:
-      return say(numbers.num_connects);
-    case CURLINFO_OS_ERRNO:
-      return say(numbers.os_errno);
-    case CURLINFO_FILETIME:
-      return say(numbers.filetime);
-    case CURLINFO_CONDITION_UNMET:
-      return say(numbers.condition_unmet);
-    case CURLINFO_PRIMARY_PORT:
-      return say(info.primary.port);
-    case CURLINFO_LOCAL_PORT:
-      return say(local_endpoint(info).port);
-    case CURLINFO_LASTSOCKET:
-      return say(active_socket(info));
-    default:
-      return false;
-  }
-}
+/// Answers a CURLINFO_LONG question.
+using NumberReader = long (*)(Info& info) noexcept;
 
-/// Whom was spoken to and how: protocol, authentication, TLS, proxy, RTSP.
-bool find_peer_number(const Info& info, std::uint32_t id, long& answer) noexcept {
-  const InfoNumbers& numbers = info.numbers;
+template <auto member>
+long number(Info& info) noexcept {
+  return static_cast<long>(info.numbers.*member);
+}
+template <long InfoRare::*member>
+long rare_number(Info& info) noexcept {
   const InfoRare* const rare = info.rare_if_any();
-  const auto say = [&answer](auto value) noexcept {
-    answer = static_cast<long>(value);
-    return true;
-  };
-  switch (id) {
-    case CURLINFO_PROTOCOL:
-      return say(numbers.protocol);
-    case CURLINFO_SSL_VERIFYRESULT:
-      return say(numbers.ssl_verifyresult);
-    case CURLINFO_PROXY_SSL_VERIFYRESULT:
-      return say(numbers.proxy_ssl_verifyresult);
-    case CURLINFO_PROXY_ERROR:
-      return say(numbers.proxy_error);
-    case CURLINFO_USED_PROXY:
-      return say(numbers.used_proxy);
-    case CURLINFO_HTTPAUTH_AVAIL:
-      return say(numbers.httpauth_avail);
-    case CURLINFO_PROXYAUTH_AVAIL:
-      return say(numbers.proxyauth_avail);
-    case CURLINFO_HTTPAUTH_USED:
-      return say(numbers.httpauth_used);
-    case CURLINFO_PROXYAUTH_USED:
-      return say(numbers.proxyauth_used);
-    case CURLINFO_RTSP_CLIENT_CSEQ:
-      return say(rare != nullptr ? rare->rtsp_client_cseq : 0);
-    case CURLINFO_RTSP_SERVER_CSEQ:
-      return say(rare != nullptr ? rare->rtsp_server_cseq : 0);
-    case CURLINFO_RTSP_CSEQ_RECV:
-      return say(rare != nullptr ? rare->rtsp_cseq_recv : 0);
-    default:
-      return false;
-  }
+  return rare != nullptr ? rare->*member : 0;
+}
+long primary_port(Info& info) noexcept { return info.primary.port; }
+long local_port(Info& info) noexcept { return local_endpoint(info).port; }
+long last_socket(Info& info) noexcept { return active_socket(info); }
+
+/// By the number of the question, without its type.
+constexpr auto kNumbers = [] {
+  std::array<NumberReader, CURLINFO_LASTONE + 1> readers{};
+  const auto add = [&readers](CURLINFO id, NumberReader reader) { readers[id & CURLINFO_MASK] = reader; };
+  add(CURLINFO_RESPONSE_CODE, number<&InfoNumbers::response_code>);
+  add(CURLINFO_HTTP_CONNECTCODE, number<&InfoNumbers::http_connectcode>);
+  add(CURLINFO_HTTP_VERSION, number<&InfoNumbers::http_version>);
+  add(CURLINFO_HEADER_SIZE, number<&InfoNumbers::header_size>);
+  add(CURLINFO_REQUEST_SIZE, number<&InfoNumbers::request_size>);
+  add(CURLINFO_REDIRECT_COUNT, number<&InfoNumbers::redirect_count>);
+  add(CURLINFO_NUM_CONNECTS, number<&InfoNumbers::num_connects>);
+  add(CURLINFO_OS_ERRNO, number<&InfoNumbers::os_errno>);
+  add(CURLINFO_FILETIME, number<&InfoNumbers::filetime>);
+  add(CURLINFO_CONDITION_UNMET, number<&InfoNumbers::condition_unmet>);
+  add(CURLINFO_PRIMARY_PORT, primary_port);
+  add(CURLINFO_LOCAL_PORT, local_port);
+  add(CURLINFO_LASTSOCKET, last_socket);
+  add(CURLINFO_PROTOCOL, number<&InfoNumbers::protocol>);
+  add(CURLINFO_SSL_VERIFYRESULT, number<&InfoNumbers::ssl_verifyresult>);
+  add(CURLINFO_PROXY_SSL_VERIFYRESULT, number<&InfoNumbers::proxy_ssl_verifyresult>);
+  add(CURLINFO_PROXY_ERROR, number<&InfoNumbers::proxy_error>);
+  add(CURLINFO_USED_PROXY, number<&InfoNumbers::used_proxy>);
+  add(CURLINFO_HTTPAUTH_AVAIL, number<&InfoNumbers::httpauth_avail>);
+  add(CURLINFO_PROXYAUTH_AVAIL, number<&InfoNumbers::proxyauth_avail>);
+  add(CURLINFO_HTTPAUTH_USED, number<&InfoNumbers::httpauth_used>);
+  add(CURLINFO_PROXYAUTH_USED, number<&InfoNumbers::proxyauth_used>);
+  add(CURLINFO_RTSP_CLIENT_CSEQ, rare_number<&InfoRare::rtsp_client_cseq>);
+  add(CURLINFO_RTSP_SERVER_CSEQ, rare_number<&InfoRare::rtsp_server_cseq>);
+  add(CURLINFO_RTSP_CSEQ_RECV, rare_number<&InfoRare::rtsp_cseq_recv>);
+  return readers;
+}();
+
+bool find_number(Info& info, std::uint32_t id, long& answer) noexcept {
+  const std::uint32_t index = id - static_cast<std::uint32_t>(CURLINFO_LONG);
+  const NumberReader reader = index < kNumbers.size() ? kNumbers[index] : nullptr;
+  if (reader == nullptr) return false;
+  answer = reader(info);
+  return true;
 }
 
 /// The address as text, written into `buffer`; "" when there is none.
@@ -246,6 +229,15 @@ const char* or_else(const TextBuffer& text, const char* fallback) noexcept {
   return text.set() ? text.c_str() : fallback;
 }
 
+const char* content_type(Easy& easy) {
+  Info& info = easy.info;
+  if (!info.content_type_at.empty()) {
+    const std::string_view text = easy.headers.view(std::exchange(info.content_type_at, {}));
+    if (!info.content_type.assign(text)) throw std::bad_alloc();
+  }
+  return info.content_type.c_str();
+}
+
 bool find_text(Easy& easy, std::uint32_t id, const char*& answer) {
   Info& info = easy.info;
   const Options& options = easy.options;
@@ -257,12 +249,13 @@ bool find_text(Easy& easy, std::uint32_t id, const char*& answer) {
   switch (id) {
     case CURLINFO_EFFECTIVE_URL: {
       const char* const asked = options.text(Opt::url);
-      return say(or_else(info.effective_url, asked != nullptr ? asked : ""));
+      const char* const planned = info.planned_url != nullptr ? info.planned_url : asked;
+      return say(or_else(info.effective_url, planned != nullptr ? planned : ""));
     }
     case CURLINFO_EFFECTIVE_METHOD:
       return say(info.effective_method != nullptr ? info.effective_method : method_name(options));
     case CURLINFO_CONTENT_TYPE:
-      return say(info.content_type.c_str());
+      return say(content_type(easy));
     case CURLINFO_REDIRECT_URL:
       return say(info.redirect_url.c_str());
     case CURLINFO_REFERER:
@@ -337,9 +330,7 @@ CURLcode get_info(Easy& easy, std::uint32_t id, void* answer) {
     case CURLINFO_STRING:
       return store<const char*>(answer, [&](const char*& text) { return find_text(easy, id, text); });
     case CURLINFO_LONG:
-      return store<long>(answer, [&](long& number) {
-        return find_number(info, id, number) || find_peer_number(info, id, number);
-      });
+      return store<long>(answer, [&](long& number) { return find_number(info, id, number); });
     case CURLINFO_DOUBLE:
       return store<double>(answer, [&](double& number) { return find_double(info, id, number); });
     case CURLINFO_OFF_T:

@@ -9,6 +9,7 @@
 
 #include "base/clock.hpp"
 #include "easy/text_buffer.hpp"
+#include "parse/h1_head.hpp"
 
 namespace hiper {
 
@@ -65,7 +66,6 @@ struct InfoNumbers {
   curl_off_t conn_id = -1;
   curl_off_t earlydata_sent = 0;
   long ssl_verifyresult = 0;
-  long proxy_ssl_verifyresult = 0;
   std::uint32_t header_size = 0;
   std::uint32_t request_size = 0;
   std::uint32_t httpauth_avail = 0;  ///< CURLAUTH_*
@@ -78,6 +78,7 @@ struct InfoNumbers {
   std::int32_t redirect_count = 0;
   std::int32_t num_connects = 0;
   std::int32_t os_errno = 0;
+  std::int32_t proxy_ssl_verifyresult = 0;
   std::uint8_t http_version = 0;  ///< CURL_HTTP_VERSION_*, 0 unknown
   std::uint8_t proxy_error = 0;   ///< CURLPX_*
   bool condition_unmet = false;
@@ -121,10 +122,12 @@ struct Info {
   Endpoint primary;
   Endpoint local;  ///< may stay unknown while `connection` is set: it is asked then
   curl_off_t xfer_id = -1;
-  TextBuffer effective_url;                ///< unset: CURLOPT_URL is told
-  TextBuffer redirect_url;                 ///< where a redirect that was not followed leads
-  TextBuffer content_type;                 ///< unset: NULL is told
-  TextBuffer referer;                      ///< unset: CURLOPT_REFERER is told
+  TextBuffer effective_url;           ///< after a redirect; unset: planned_url
+  const char* planned_url = nullptr;  ///< of the handle's plan, which keeps it; nullptr: CURLOPT_URL is told
+  TextBuffer redirect_url;            ///< where a redirect that was not followed leads
+  HeadSlice content_type_at;          ///< where it lies in Easy::headers, copied when somebody asks
+  TextBuffer content_type;            ///< unset: NULL is told
+  TextBuffer referer;                 ///< unset: CURLOPT_REFERER is told
   const char* effective_method = nullptr;  ///< static text, set after a redirect changed it; nullptr: what
                                            ///< the options say
   const char* scheme = nullptr;            ///< static text in lower case

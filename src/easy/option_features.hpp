@@ -48,7 +48,8 @@ constexpr CURLcode availability(OptionFeature feature) noexcept {
 inline constexpr std::uint32_t kAuthMethods = static_cast<std::uint32_t>(CURLAUTH_BASIC | CURLAUTH_BEARER);
 
 /// The highest CURL_HTTP_VERSION_* that CURLOPT_HTTP_VERSION may ask for. HTTP/2 by negotiation
-/// may be asked for in any build, where it cannot be had HTTP/1.1 is spoken; without negotiation there is no way back.
+/// may be asked for in any build, where it cannot be had HTTP/1.1 is spoken; without negotiation there is no
+/// way back.
 inline constexpr long kHighestHttpVersion = CURL_HTTP_VERSION_2TLS;
 
 }  // namespace hiper

@@ -146,7 +146,8 @@ void ResponseHeaders::Store::extend_run(std::string_view lines) noexcept {
   room_left_ -= size;
 }
 
-void ResponseHeaders::Store::begin_run(std::string_view lines, unsigned origin, int request, bool begins_head) {
+void ResponseHeaders::Store::begin_run(std::string_view lines, unsigned origin, int request,
+                                       bool begins_head) {
   open_origin_ = 0;
   const std::uint32_t size = static_cast<std::uint32_t>(lines.size());
   Segment& segment = room(size);
@@ -155,7 +156,8 @@ void ResponseHeaders::Store::begin_run(std::string_view lines, unsigned origin, 
     head_segment_ = segment_;
     head_offset_ = segment.used;
   }
-  runs_.push_back({segment_, segment.used, size, head_, request, static_cast<std::uint8_t>(origin), begins_head});
+  runs_.push_back(
+      {segment_, segment.used, size, head_, request, static_cast<std::uint8_t>(origin), begins_head});
   std::memcpy(segment.text.get() + segment.used, lines.data(), size);
   segment.used += size;
   room_left_ = segment.capacity - segment.used;
@@ -264,8 +266,8 @@ bool ResponseHeaders::Store::any() {
   return !entries_.empty();
 }
 
-CURLHcode ResponseHeaders::Store::find(std::string_view name, std::size_t wanted, unsigned origin, int request,
-                                       curl_header** out) {
+CURLHcode ResponseHeaders::Store::find(std::string_view name, std::size_t wanted, unsigned origin,
+                                       int request, curl_header** out) {
   const Scope scope{origin, request};
   bool named = false;
   for (std::size_t i = 0; i < entries_.size(); ++i) {

@@ -15,8 +15,8 @@ struct CustomHeader {
     send,
     send_empty,
     remove,
-    broken,  ///< a blank line inside would end the head; single line breaks are sent as they are (some programs put
-             ///< several headers into one item)
+    broken,  ///< a blank line inside would end the head; single line breaks are sent as they are (some
+             ///< programs put several headers into one item)
   };
   Kind kind = Kind::invalid;
   std::string_view text;  ///< the whole line without line breaks at its end

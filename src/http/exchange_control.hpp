@@ -1,5 +1,5 @@
-// What an exchange needs from the transfer it serves: pausing, pace, counters and the debug callback. Implemented by
-// transfer/.
+// What an exchange needs from the transfer it serves: pausing, pace, counters and the debug callback.
+// Implemented by transfer/.
 #pragma once
 #include <curl/curl.h>
 
@@ -12,14 +12,16 @@
 
 namespace hiper {
 
+class H1Response;
+
 class ExchangeControl : public Report {
  public:
   virtual bool receiving_paused() const noexcept = 0;
   virtual bool sending_paused() const noexcept = 0;
   virtual void pause_sending() noexcept = 0;
 
-  /// How many bytes may be read (written) now under CURLOPT_MAX_RECV_SPEED_LARGE (…SEND…): SIZE_MAX without a limit, 0
-  /// when it is too early; then not before receive_from() (send_from()).
+  /// How many bytes may be read (written) now under CURLOPT_MAX_RECV_SPEED_LARGE (…SEND…): SIZE_MAX without a
+  /// limit, 0 when it is too early; then not before receive_from() (send_from()).
   virtual std::size_t receive_allowance() noexcept = 0;
   virtual std::size_t send_allowance() noexcept = 0;
   virtual Nanos receive_from() const noexcept = 0;
@@ -32,6 +34,9 @@ class ExchangeControl : public Report {
   virtual void on_received(std::size_t count) noexcept = 0;
   /// True once after a 100 response came.
   virtual bool take_continue() noexcept = 0;
+  /// The first bytes of the answer are here, or its end: what takes it, until the exchange is over. Throws
+  /// std::bad_alloc.
+  virtual H1Response& begin_response() = 0;
   /// The application's side is stopped: resume_delivery() before anything else is given to it.
   virtual bool delivery_paused() const noexcept = 0;
   /// After a pause: gives the application what was kept. Then the response takes the rest.

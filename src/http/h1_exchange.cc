@@ -12,9 +12,9 @@ constexpr std::size_t kShareOfTurn = 1u << 20;
 
 }  // namespace
 
-H1Exchange::H1Exchange(Services& services, Connection& connection, const H1Request& request, H1Response& response,
+H1Exchange::H1Exchange(Services& services, Connection& connection, const H1Request& request,
                        ExchangeControl& control) noexcept
-    : services_(services), connection_(connection), request_(request), response_(response), control_(control) {}
+    : services_(services), connection_(connection), request_(request), control_(control) {}
 
 Status H1Exchange::advance() {
   must_yield_ = false;
@@ -137,6 +137,11 @@ Status H1Exchange::send_failed(const IoResult& result) noexcept {
 
 // Receiving.
 
+H1Response& H1Exchange::response() {
+  if (response_ == nullptr) response_ = &control_.begin_response();
+  return *response_;
+}
+
 Status H1Exchange::receive() {
   if (const Status taken = take_leftover(); !taken.ok()) return taken;
   std::size_t share = std::max(kShareOfTurn, request_.read_size);
@@ -177,19 +182,22 @@ Status H1Exchange::take_leftover() {
 }
 
 Status H1Exchange::digest(std::span<const char> bytes) {
-  const Fed fed = response_.feed(bytes);
+  const Fed fed = response().feed(bytes);
   if (control_.take_continue()) body_may_go();
   return take_fed(fed, bytes.subspan(fed.consumed));
 }
 
 Status H1Exchange::take_fed(const Fed& fed, std::span<const char> rest) {
   switch (fed.state) {
-    case FedState::need_more: break;
+    case FedState::need_more:
+      break;
     case FedState::paused:
       leftover_.assign(rest.data(), rest.size());
       delivery_paused_ = true;
       break;
-    case FedState::failed: response_.report_failure(control_); return Status(fed.code);
+    case FedState::failed:
+      response_->report_failure(control_);
+      return Status(fed.code);
     case FedState::complete:
       complete_ = true;
       surplus_ = surplus_ || !rest.empty();
@@ -208,12 +216,12 @@ Status H1Exchange::finish_delivery() {
   return Status();
 }
 
-// A final answer while the body is on its way: an error, or any answer instead of 100, means that the server does not
-// want the rest.
+// A final answer while the body is on its way: an error, or any answer instead of 100, means that the server
+// does not want the rest.
 void H1Exchange::answered_early() noexcept {
   const bool sending_body = sending_ == Sending::body || sending_ == Sending::awaiting_continue;
-  if (!sending_body || response_.status() == 0 || response_.is_interim()) return;
-  const bool error = response_.status() >= 300;
+  if (!sending_body || response_->status() == 0 || response_->is_interim()) return;
+  const bool error = response_->status() >= 300;
   const bool wanted = error ? request_.keep_sending_on_error : sending_ == Sending::body;
   if (wanted) {
     body_may_go();
@@ -227,7 +235,7 @@ Status H1Exchange::receive_ended(bool clean) {
   if (peer_was_gone_) return Status(CURLE_GOT_NOTHING);
   surplus_ = true;  // the stream is over
   stop_sending();
-  return take_fed(response_.end_of_stream(clean), {});
+  return take_fed(response().end_of_stream(clean), {});
 }
 
 Status H1Exchange::receive_failed(const IoResult& result) noexcept {
@@ -239,13 +247,14 @@ Status H1Exchange::receive_failed(const IoResult& result) noexcept {
 }
 
 bool H1Exchange::reusable() const noexcept {
-  return finished_ && !surplus_ && !aborted_sending_ && response_.keep_alive();
+  return finished_ && !surplus_ && !aborted_sending_ && response_->keep_alive();
 }
 
 // The wait names exactly what is missing, so the application polls for nothing else.
 void H1Exchange::plan_wait() noexcept {
   wants_ = write_wants_;
-  if (sending_ == Sending::body && write_wants_ == Events::none && !control_.sending_paused() && !must_yield_) {
+  if (sending_ == Sending::body && write_wants_ == Events::none && !control_.sending_paused() &&
+      !must_yield_) {
     deadline_ = std::min(deadline_, control_.send_from());
   }
   if (sending_ == Sending::awaiting_continue) deadline_ = std::min(deadline_, continue_deadline_);

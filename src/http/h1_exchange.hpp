@@ -1,5 +1,5 @@
-// One HTTP/1.x request and its response on a connection. Plain steps driven by the flow of a request: advance() sends
-// and receives what goes now and says what to wait for. Called by transfer/dialog.cc.
+// One HTTP/1.x request and its response on a connection. Plain steps driven by the flow of a request:
+// advance() sends and receives what goes now and says what to wait for. Called by transfer/dialog.cc.
 #pragma once
 #include <curl/curl.h>
 
@@ -22,12 +22,12 @@ struct H1Request {
   bool expect_continue = false;    ///< the head asks for 100-continue: the body waits for the answer
   Nanos expect_timeout = kSecond;  ///< …but not longer than this
   bool keep_sending_on_error = false;
-  std::size_t read_size = 65536;   ///< bytes asked for in one read
+  std::size_t read_size = 65536;  ///< bytes asked for in one read
 };
 
 class H1Exchange {
  public:
-  H1Exchange(Services& services, Connection& connection, const H1Request& request, H1Response& response,
+  H1Exchange(Services& services, Connection& connection, const H1Request& request,
              ExchangeControl& control) noexcept;
 
   /// Sends and receives as far as that goes without waiting. An error ends the exchange.
@@ -54,6 +54,7 @@ class H1Exchange {
   void body_may_go() noexcept;
   void stop_sending() noexcept;
   Status send_failed(const IoResult& result) noexcept;
+  H1Response& response();
   Status receive();
   Status take_leftover();
   Status digest(std::span<const char> bytes);
@@ -62,17 +63,19 @@ class H1Exchange {
   void answered_early() noexcept;
   Status receive_ended(bool clean);
   Status receive_failed(const IoResult& result) noexcept;
-  bool stale() const noexcept { return connection_.num_uses > 1 && !response_.any_bytes(); }
+  bool stale() const noexcept {
+    return connection_.num_uses > 1 && (response_ == nullptr || !response_->any_bytes());
+  }
   void plan_wait() noexcept;
 
   Services& services_;
   Connection& connection_;
   const H1Request& request_;
-  H1Response& response_;
   ExchangeControl& control_;
-  std::string leftover_;          ///< received, but not taken by the response: it is paused
-  bool delivery_paused_ = false;  ///< the application must take what was kept before anything else
-  bool complete_ = false;         ///< the message has ended; the delivery perhaps not
+  H1Response* response_ = nullptr;  ///< from its first byte on
+  std::string leftover_;            ///< received, but not taken by the response: it is paused
+  bool delivery_paused_ = false;    ///< the application must take what was kept before anything else
+  bool complete_ = false;           ///< the message has ended; the delivery perhaps not
   std::size_t head_sent_ = 0;
   Nanos continue_deadline_ = kNever;
   Nanos deadline_ = kNever;
@@ -80,8 +83,8 @@ class H1Exchange {
   Events wants_ = Events::none;
   Events write_wants_ = Events::none;  ///< the direction a blocked write waits for
   Events read_wants_ = Events::in;
-  bool tried_reading_ = false;    ///< the first look comes after a wait: nothing is there right after sending
-  bool responded_ = false;        ///< the response is complete; the body may still be on its way
+  bool tried_reading_ = false;  ///< the first look comes after a wait: nothing is there right after sending
+  bool responded_ = false;      ///< the response is complete; the body may still be on its way
   bool finished_ = false;
   bool must_yield_ = false;
   bool aborted_sending_ = false;  ///< the request was not sent completely

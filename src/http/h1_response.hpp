@@ -53,7 +53,8 @@ class H1Sink {
   /// (HeaderWriter). The line is the sink's, also when it answers paused. Interim responses are marked in the
   /// line.
   virtual Outcome header(const HeadLine& line) = 0;
-  /// Lines of a head that nobody looks at one by one, to be recorded. In order with those that come to header().
+  /// Lines of a head that nobody looks at one by one, to be recorded. In order with those that come to
+  /// header().
   virtual void head_lines(const HeadLines&) {}
   /// A head is complete; for an interim one (response.is_interim()) the verdict is ignored unless it is
   /// `fail`. This is where 100 is noticed. Not called between a pause and the feed() after it.
@@ -82,6 +83,8 @@ struct Fed {
 class H1Response {
  public:
   explicit H1Response(H1Sink& sink) noexcept : sink_(sink) {}
+  /// As if begin() was called.
+  H1Response(H1Sink& sink, const ResponseRules& rules) noexcept : sink_(sink), rules_(rules) {}
   H1Response(const H1Response&) = delete;
   H1Response& operator=(const H1Response&) = delete;
 
@@ -148,6 +151,7 @@ class H1Response {
   Step read_headers(std::span<const char>& bytes);
   Step read_plain_headers(std::span<const char>& bytes, HeadLine& line);
   Step end_lines(HeadLine& line);
+  Step take_blank(HeadLine& line);
   bool split_header(HeadLine& line) noexcept;
   Step take_header(HeadLine& line);
   Step read_trailers(std::span<const char>& bytes);
@@ -191,8 +195,8 @@ class H1Response {
   std::uint32_t seen_ = 0;           ///< bit per HeaderName
   std::uint32_t earlier_bytes_ = 0;  ///< of the interim heads before the current one
   std::uint32_t head_bytes_ = 0;     ///< of the current head, up to the line being read
-  std::int32_t bytes_left_ = 0;  ///< of heads and trailers that may come
-  std::int32_t lines_left_ = 0;
+  std::int32_t bytes_left_ = static_cast<std::int32_t>(kHeadMax);  ///< of heads and trailers that may come
+  std::int32_t lines_left_ = static_cast<std::int32_t>(kHeaderCountMax);
   HeadSlice location_, content_type_, etag_, last_modified_, retry_after_, content_range_;
   Phase phase_ = Phase::status_line;
   bool any_bytes_ = false;

@@ -45,15 +45,15 @@ bool has_nul(std::string_view line) noexcept { return line.find('\0') != std::st
 /// Digits and nothing else. False when there are others, or none; `value` is -1 when it is too large.
 bool parse_length(std::string_view text, curl_off_t& value) noexcept {
   constexpr curl_off_t kMax = std::numeric_limits<curl_off_t>::max();
-  constexpr std::size_t kAlwaysFits = std::numeric_limits<curl_off_t>::digits10;
   curl_off_t sum = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int digit = text[i] - '0';
+  bool fits = true;
+  for (const char c : text) {
+    const int digit = c - '0';
     if (digit < 0 || digit > 9) return false;
-    const bool overflows = i >= kAlwaysFits && (sum > kMax / 10 || (sum == kMax / 10 && digit > kMax % 10));
-    sum = overflows || sum < 0 ? -1 : sum * 10 + digit;
+    fits = fits && (sum < kMax / 10 || (sum == kMax / 10 && digit <= kMax % 10));
+    if (fits) sum = sum * 10 + digit;
   }
-  value = sum;
+  value = fits ? sum : -1;
   return !text.empty();
 }
 
@@ -177,8 +177,8 @@ H1Response::Step H1Response::read_headers(std::span<const char>& bytes) {
   }
 }
 
-/// The usual case, at half the cost: takes lines that are whole, not folded and free of NUL, and the blank line
-/// behind them, up to the first one that needs a closer look.
+/// The usual case, at half the cost: takes lines that are whole, not folded and free of NUL, and the blank
+/// line behind them, up to the first one that needs a closer look.
 H1Response::Step H1Response::read_plain_headers(std::span<const char>& bytes, HeadLine& line) {
   if (!lines_.is_empty() || bytes.empty()) return Step::go_on;
   const char* start = bytes.data();
@@ -205,7 +205,7 @@ H1Response::Step H1Response::read_plain_headers(std::span<const char>& bytes, He
   if (ends) {
     line.raw = {start, 2};
     start += 2;
-    step = end_lines(line);
+    step = take_blank(line);
   }
   bytes = bytes.subspan(static_cast<std::size_t>(start - bytes.data()));
   return step;
@@ -216,6 +216,10 @@ H1Response::Step H1Response::end_lines(HeadLine& line) {
   if (line.raw != "\r\n" && line.raw.find_first_not_of("\r\n") != std::string_view::npos) {
     return fail(CURLE_WEIRD_SERVER_REPLY, "A header begins with a carriage return");
   }
+  return take_blank(line);
+}
+
+H1Response::Step H1Response::take_blank(HeadLine& line) {
   line.kind = LineKind::blank;
   line.name = HeaderName::other;
   line.value = {};

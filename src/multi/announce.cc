@@ -1,5 +1,5 @@
-// The end of a turn: what the application is told about sockets and the timer. Nothing else in the library calls the
-// socket and timer callbacks, so they never see a half-changed state.
+// The end of a turn: what the application is told about sockets and the timer. Nothing else in the library
+// calls the socket and timer callbacks, so they never see a half-changed state.
 #include <unistd.h>
 
 #include <utility>
@@ -14,8 +14,8 @@ constexpr unsigned kMissesPerTurn = 2;
 
 }  // namespace
 
-// Retired sockets first: their number is free for the application before it may be announced again. Those that nobody
-// waits for any more come last, as with the original library.
+// Retired sockets first: their number is free for the application before it may be announced again. Those
+// that nobody waits for any more come last, as with the original library.
 void Engine::announce_sockets() noexcept {
   unsigned misses = 0;
   List<Watch> unwanted;
@@ -41,8 +41,9 @@ void Engine::announce_sockets() noexcept {
   }
 }
 
-// While a turn served many transfers, the answers to the first ones may have come. To take one now costs a recv; to
-// announce the socket, and to remove it again, costs the application two system calls. True when it was there.
+// While a turn served many transfers, the answers to the first ones may have come. To take one now costs a
+// recv; to announce the socket, and to remove it again, costs the application two system calls. True when it
+// was there.
 bool Engine::look_early(Watch& watch) noexcept {
   fire(watch, Events::in);
   run_ready();
@@ -98,15 +99,19 @@ Nanos Engine::next_deadline() noexcept {
   return ready_.empty() && next_turn_.empty() && !nagging_ ? timers_.next() : kAtOnce;
 }
 
-// `again`: after a CURL_SOCKET_TIMEOUT call the application's one-shot timer is spent, so a pending deadline is told
-// again even if it is the same.
+// `again`: after a CURL_SOCKET_TIMEOUT call the application's one-shot timer is spent, so a pending deadline
+// is told again even if it is the same.
 void Engine::announce_timer(bool again) noexcept {
-  const Nanos due = next_deadline();
+  Nanos due = next_deadline();
+  if (due <= now_) due = kAtOnce;
   if (settings.timer_function == nullptr || (due == announced_due_ && (!again || due == kNever))) return;
   announced_due_ = due;
-  const long ms = due == kNever ? -1 : due <= now_ ? 0 : static_cast<long>((due - now_ + kMillisecond - 1) / kMillisecond);
+  const long ms = due == kNever    ? -1
+                  : due == kAtOnce ? 0
+                                   : static_cast<long>((due - now_ + kMillisecond - 1) / kMillisecond);
   if (settings.timer_function(handle(), ms, settings.timer_data) == -1) aborted_ = callback_failed_ = true;
-  if (due != kAtOnce && !ready_.empty()) announce_timer(false);  // the callback has resumed a transfer
+  if (due != kAtOnce && next_deadline() == kAtOnce)
+    announce_timer(false);  // the callback has resumed a transfer
 }
 
 // After the turn, because the callback may add and remove handles (CURLMOPT_NOTIFYFUNCTION(3)).
@@ -123,8 +128,8 @@ void Engine::notify() noexcept {
   notifying_ = false;
 }
 
-// Some programs read one message per event, and none after the call that starts things. When nothing else is going to
-// wake them they get one more turn for each message they have read, so that none is left behind.
+// Some programs read one message per event, and none after the call that starts things. When nothing else is
+// going to wake them they get one more turn for each message they have read, so that none is left behind.
 bool Engine::needs_another_turn(Entry entry) noexcept {
   const int threshold = entry == Entry::socket ? 2 : 1;
   return num_unread_ >= threshold && num_unread_ != nagged_unread_ && num_waited_ == 0 &&

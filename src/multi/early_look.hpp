@@ -1,5 +1,6 @@
-// Decides whether to look for an answer once more before its socket is announced. Learns from how often that was worth
-// it: peers far away never answer within the turn, so looking is given up but for a sample. Used by multi/announce.cc.
+// Decides whether to look for an answer once more before its socket is announced. Learns from how often that
+// was worth it: peers far away never answer within the turn, so looking is given up but for a sample. Used by
+// multi/announce.cc.
 #pragma once
 #include "flow/reactor.hpp"
 #include "multi/settings.hpp"
@@ -8,8 +9,8 @@ namespace hiper {
 
 class EarlyLook {
  public:
-  /// `watch` is about to be announced as waiting for an answer, and looking has paid off lately, or it is time to try
-  /// again.
+  /// `watch` is about to be announced as waiting for an answer, and looking has paid off lately, or it is
+  /// time to try again.
   bool worth_it(const Watch& watch, const MultiSettings& settings) noexcept {
     if (settings.socket_function == nullptr || !watch.newly_wants_in()) return false;
     if (score_ >= kWorthwhile) return true;

@@ -16,11 +16,16 @@ Engine& own_engine(Easy& easy) {
 
 CURLcode from_multi_code(CURLMcode code) noexcept {
   switch (code) {
-    case CURLM_OK: return CURLE_OK;
-    case CURLM_OUT_OF_MEMORY: return CURLE_OUT_OF_MEMORY;
-    case CURLM_RECURSIVE_API_CALL: return CURLE_RECURSIVE_API_CALL;
-    case CURLM_UNRECOVERABLE_POLL: return CURLE_UNRECOVERABLE_POLL;
-    default: return CURLE_BAD_FUNCTION_ARGUMENT;
+    case CURLM_OK:
+      return CURLE_OK;
+    case CURLM_OUT_OF_MEMORY:
+      return CURLE_OUT_OF_MEMORY;
+    case CURLM_RECURSIVE_API_CALL:
+      return CURLE_RECURSIVE_API_CALL;
+    case CURLM_UNRECOVERABLE_POLL:
+      return CURLE_UNRECOVERABLE_POLL;
+    default:
+      return CURLE_BAD_FUNCTION_ARGUMENT;
   }
 }
 
@@ -59,7 +64,13 @@ CURLcode pause_easy(Easy& easy, int action) noexcept {
   const bool resumes = transfer->set_pause(action & (CURLPAUSE_RECV | CURLPAUSE_SEND));
   if (transfer->done() || !transfer->started()) return CURLE_OK;
   if (engine.busy()) {
-    transfer->wake();
+    // A callback that pauses and another that resumes, again and again, must not keep the application
+    // waiting.
+    if (resumes) {
+      engine.make_ready_next_turn(*transfer);
+    } else {
+      transfer->wake();
+    }
     return CURLE_OK;
   }
   const CURLMcode code = engine.pause_changed(*transfer, resumes);

@@ -1,6 +1,7 @@
-// The engine is what a CURLM is: who takes part, what is ready, what time it is. Every entry from the application is
-// one turn: read the clock once, mark what the event or expired timers make ready, run ready flows until none is left,
-// announce sockets and then the timer. Called by api/multi.cc and by easy_perform (api/easy_transfer.cc).
+// The engine is what a CURLM is: who takes part, what is ready, what time it is. Every entry from the
+// application is one turn: read the clock once, mark what the event or expired timers make ready, run ready
+// flows until none is left, announce sockets and then the timer. Called by api/multi.cc and by easy_perform
+// (api/easy_transfer.cc).
 #pragma once
 #include <curl/curl.h>
 
@@ -74,8 +75,8 @@ class Engine final : public Reactor, public TransferOwner {
   CURLMcode waitfds(std::span<curl_waitfd> out, unsigned* count) noexcept;
   CURLMsg* next_message(int* left) noexcept;
 
-  /// Closes the connection that `parts` holds after CURLOPT_CONNECT_ONLY; it is one of this engine. In or outside of a
-  /// turn.
+  /// Closes the connection that `parts` holds after CURLOPT_CONNECT_ONLY; it is one of this engine. In or
+  /// outside of a turn.
   void drop_held(EasyParts& parts) noexcept;
 
   Pool& pool() noexcept { return pool_; }
@@ -128,7 +129,7 @@ class Engine final : public Reactor, public TransferOwner {
   bool busy_ = false;
   bool notifying_ = false;
   bool notify_info_read_ = false;  ///< the message queue has become readable since the last notification
-  bool aborted_ = false;         ///< a callback returned -1; transfers fail, new ones are refused until all are gone
+  bool aborted_ = false;  ///< a callback returned -1; transfers fail, new ones are refused until all are gone
   bool callback_failed_ = false;  ///< in this turn
   Nanos now_;
   Nanos announced_due_ = kNever;
@@ -142,7 +143,8 @@ class Engine final : public Reactor, public TransferOwner {
   curl_off_t num_ever_added_ = 0;
   curl_off_t num_ever_done_ = 0;
 
-  // Destroyed from the bottom up: transfers first, then connections, then what their sockets are registered in.
+  // Destroyed from the bottom up: transfers first, then connections, then what their sockets are registered
+  // in.
   FrameCache frames_;
   TimerHeap timers_;
   SocketTable sockets_;
@@ -159,7 +161,8 @@ class Engine final : public Reactor, public TransferOwner {
   List<Transfer, MessageTag> messages_;
   List<Transfer, NotifyTag> to_notify_;
   List<Transfer, MemberTag> members_;
-  List<Transfer, MemberTag> spare_;  ///< finished objects kept for the next add, so that re-adding allocates nothing
+  List<Transfer, MemberTag>
+      spare_;  ///< finished objects kept for the next add, so that re-adding allocates nothing
   std::size_t num_spare_ = 0;
   List<EasyParts, HeldTag> holders_;  ///< handles with a connection of this engine (CURLOPT_CONNECT_ONLY)
 };

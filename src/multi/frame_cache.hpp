@@ -1,4 +1,5 @@
-// Recycles coroutine frames of one engine by size class, so that a transfer in the steady state allocates nothing.
+// Recycles coroutine frames of one engine by size class, so that a transfer in the steady state allocates
+// nothing.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -17,8 +18,8 @@ class FrameCache {
   void give(void* room, std::size_t size) noexcept;
 
  private:
-  static constexpr std::size_t kStep = 64;
-  static constexpr std::size_t kClasses = 40;       ///< frames up to 2.5 kB are recycled
+  static constexpr std::size_t kStep = 32;
+  static constexpr std::size_t kClasses = 80;        ///< frames up to 2.5 kB are recycled
   static constexpr std::size_t kKeptPerClass = 256;  ///< the rest goes back after a burst
   struct Node {
     Node* next;

@@ -52,8 +52,8 @@ bool Poller::create() noexcept {
   return true;
 }
 
-// A socket nobody waits for stays in the set until it reports something: the next transfer on it is likely to want
-// the same events again.
+// A socket nobody waits for stays in the set until it reports something: the next transfer on it is likely to
+// want the same events again.
 bool Poller::update(Watch& watch) noexcept {
   const Events wanted = watch.wanted_;
   if (watch.in_epoll_ && (wanted == Events::none || wanted == watch.polled_)) return true;
@@ -61,7 +61,8 @@ bool Poller::update(Watch& watch) noexcept {
   epoll_event event{};
   event.events = epoll_mask(wanted);
   event.data.ptr = &watch;
-  if (::epoll_ctl(epoll_, watch.in_epoll_ ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, watch.fd_, &event) != 0) return false;
+  if (::epoll_ctl(epoll_, watch.in_epoll_ ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, watch.fd_, &event) != 0)
+    return false;
   watch.in_epoll_ = true;
   watch.polled_ = wanted;
   return true;

@@ -1,6 +1,6 @@
-// The engine's own epoll set, for applications that let the library wait: curl_multi_perform, _poll, _wait, _fdset and
-// curl_easy_perform. Created on first use; an application that drives the sockets by itself never pays for it. Idle
-// connections may stay in the set, which saves two system calls per transfer.
+// The engine's own epoll set, for applications that let the library wait: curl_multi_perform, _poll, _wait,
+// _fdset and curl_easy_perform. Created on first use; an application that drives the sockets by itself never
+// pays for it. Idle connections may stay in the set, which saves two system calls per transfer.
 #pragma once
 #include <curl/curl.h>
 
@@ -27,9 +27,9 @@ class Poller {
   /// The watch's descriptor is about to be closed.
   void forget(Watch& watch) noexcept;
 
-  /// Waits up to `timeout_ms` (-1: for ever) for our sockets, for `extra`, or for a wake-up. What is ready of ours is
-  /// handed to `ready(Watch&, Events)`; `extra` gets its revents. Returns the number of descriptors with something to
-  /// report (the wake-up not counted), or -1 with errno.
+  /// Waits up to `timeout_ms` (-1: for ever) for our sockets, for `extra`, or for a wake-up. What is ready of
+  /// ours is handed to `ready(Watch&, Events)`; `extra` gets its revents. Returns the number of descriptors
+  /// with something to report (the wake-up not counted), or -1 with errno.
   template <class Ready>
   int wait(std::span<curl_waitfd> extra, int timeout_ms, bool wakeable, Ready ready);
 

@@ -14,7 +14,7 @@ struct MultiSettings {
   curl_notify_callback notify_function = nullptr;
   void* notify_data = nullptr;
   unsigned notifications = 0;  ///< bit n: CURLMNOTIFY_ number n is enabled
-  long max_connects = 0;  ///< 0: four times the handles added
+  long max_connects = 0;       ///< 0: four times the handles added
   long max_host_connections = 0;
   long max_total_connections = 0;
   long max_concurrent_streams = 100;

@@ -1,5 +1,5 @@
-// The deadlines of one engine: a 4-ary heap of intrusive timers. O(log n) to arm and disarm, O(1) to look at the next
-// one. A timer that only moves later keeps its place until it comes to the top.
+// The deadlines of one engine: a 4-ary heap of intrusive timers. O(log n) to arm and disarm, O(1) to look at
+// the next one. A timer that only moves later keeps its place until it comes to the top.
 #pragma once
 #include <vector>
 
@@ -21,7 +21,9 @@ class TimerHeap {
 
  private:
   static constexpr std::size_t kArity = 4;
-  bool before(std::size_t a, std::size_t b) const noexcept { return heap_[a]->sorted_due_ < heap_[b]->sorted_due_; }
+  bool before(std::size_t a, std::size_t b) const noexcept {
+    return heap_[a]->sorted_due_ < heap_[b]->sorted_due_;
+  }
   void swap(std::size_t a, std::size_t b) noexcept;
   void sift_up(std::size_t at) noexcept;
   void sift_down(std::size_t at) noexcept;

@@ -1,5 +1,5 @@
-// Finds the bytes that structure a head (line ends, colons, NULs), 64 at a time: one pass instead of a search per
-// field. Used by http/h1_response_head.cc.
+// Finds the bytes that structure a head (line ends, colons, NULs), 64 at a time: one pass instead of a search
+// per field. Used by http/h1_response_head.cc.
 #pragma once
 #include <bit>
 #include <cstdint>

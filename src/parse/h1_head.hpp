@@ -48,7 +48,9 @@ enum class HeaderName : std::uint8_t {
 /// A set of names.
 using HeaderNames = std::uint32_t;
 inline constexpr HeaderNames kEveryHeaderName = ~HeaderNames{0};
-constexpr HeaderNames set_of(HeaderName name) noexcept { return HeaderNames{1} << static_cast<unsigned>(name); }
+constexpr HeaderNames set_of(HeaderName name) noexcept {
+  return HeaderNames{1} << static_cast<unsigned>(name);
+}
 
 /// Which known header `name` (without colon) is; letter case does not matter.
 HeaderName header_name(std::string_view name) noexcept;

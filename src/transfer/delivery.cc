@@ -1,6 +1,7 @@
-// From the response to the application: header lines and body go to its callbacks, results to getinfo. The receiving
-// half of Transfer.
+// From the response to the application: header lines and body go to its callbacks, results to getinfo. The
+// receiving half of Transfer.
 #include <charconv>
+#include <new>
 
 #include "http/auth.hpp"
 #include "parse/ascii.hpp"
@@ -15,7 +16,8 @@ namespace {
 curl_off_t range_start(std::string_view text) noexcept {
   const std::size_t digits = text.find_first_of("0123456789*");
   curl_off_t start = -1;
-  if (digits != std::string_view::npos) std::from_chars(text.data() + digits, text.data() + text.size(), start);
+  if (digits != std::string_view::npos)
+    std::from_chars(text.data() + digits, text.data() + text.size(), start);
   return start;
 }
 
@@ -47,19 +49,28 @@ ResponseRules Transfer::response_rules() const noexcept {
   return rules;
 }
 
+H1Response& Transfer::begin_response() {
+  void* const room = reactor().allocate_frame(sizeof(Reception));
+  if (room == nullptr) throw std::bad_alloc();
+  auto* const made = new (room) Reception(*this, response_rules(), write_config());
+  reception_ = {made, RecycleReception{&reactor()}};
+  return reception_->response;
+}
+
 Outcome Transfer::paused(const Outcome& outcome) noexcept {
   if (outcome.kind() == Outcome::Kind::paused) pause_ |= CURLPAUSE_RECV;
   return outcome;
 }
 
-// The headers that header() acts on. With nobody to tell, all others only have to be recorded: what came together in
-// one step.
+// The headers that header() acts on. With nobody to tell, all others only have to be recorded: what came
+// together in one step.
 HeaderNames Transfer::lines_wanted() const noexcept {
-  const bool told = verbose_ || !HeaderWriter::idle(writer_.config());
+  const bool told = verbose_ || !HeaderWriter::idle(reception_->writer.config());
   return told ? kEveryHeaderName : BodyWriter::kHeadersSeen | set_of(HeaderName::www_authenticate);
 }
 
 void Transfer::head_begins() noexcept {
+  easy_->info.content_type_at = {};
   easy_->info.content_type.clear();
   challenged_ = 0;
 }
@@ -72,17 +83,17 @@ void Transfer::head_lines(const HeadLines& lines) {
 
 Outcome Transfer::header(const HeadLine& line) {
   if (line.kind == LineKind::status) head_begins();
-  if (line.name == HeaderName::www_authenticate && response_.status() == 401) {
+  if (line.name == HeaderName::www_authenticate && reception_->response.status() == 401) {
     challenged_ |= challenged_schemes(line.value);
     numbers().httpauth_avail |= static_cast<std::uint32_t>(challenged_);
   }
   if (line.kind != LineKind::trailer) numbers().header_size += static_cast<std::uint32_t>(line.raw.size());
   easy_->headers.add(line);
   if (verbose_) debug(CURLINFO_HEADER_IN, line.raw);
-  const CURLcode code = writer_.header_seen(line, *this);
+  const CURLcode code = reception_->writer.header_seen(line, *this);
   if (code != CURLE_OK) return Outcome::failed(code);
-  if (HeaderWriter::idle(writer_.config())) return Outcome::ok(line.raw.size());
-  return paused(header_writer_.write(writer_.config(), line.raw, line.kind, *this));
+  if (HeaderWriter::idle(reception_->writer.config())) return Outcome::ok(line.raw.size());
+  return paused(reception_->header_writer.write(reception_->writer.config(), line.raw, line.kind, *this));
 }
 
 HeadVerdict Transfer::head_complete(const H1Response& response) {
@@ -99,9 +110,7 @@ void Transfer::note_head(const H1Response& response) {
   InfoNumbers& n = numbers();
   n.http_version = static_cast<std::uint8_t>(response.version());
   n.content_length_download = response.content_length();
-  if (!response.content_type().empty()) {
-    static_cast<void>(easy_->info.content_type.assign(easy_->headers.view(response.content_type())));
-  }
+  easy_->info.content_type_at = response.content_type();
   if (options().flag(Opt::filetime) && !response.last_modified().empty()) {
     n.filetime = date_or_minus_one(easy_->headers.view(response.last_modified()));
   }
@@ -109,7 +118,8 @@ void Transfer::note_head(const H1Response& response) {
     const std::string_view text = easy_->headers.view(response.retry_after());
     n.retry_after = retry_after_seconds(text, static_cast<std::int64_t>(time(nullptr)));
   }
-  if (response.status() == 304 && options().number(Opt::timecondition) != CURL_TIMECOND_NONE) n.condition_unmet = true;
+  if (response.status() == 304 && options().number(Opt::timecondition) != CURL_TIMECOND_NONE)
+    n.condition_unmet = true;
 }
 
 HeadVerdict Transfer::judge(const H1Response& response) {
@@ -133,7 +143,8 @@ HeadVerdict Transfer::judge(const H1Response& response) {
   return resume > 0 && plan_->method == Method::get ? judge_resumed(response, resume) : HeadVerdict();
 }
 
-// The application appends what it gets to what it has: bytes from another place, or an error page, must not get there.
+// The application appends what it gets to what it has: bytes from another place, or an error page, must not
+// get there.
 HeadVerdict Transfer::judge_resumed(const H1Response& response, curl_off_t resume) {
   if (response.status() == 416) return {HeadVerdict::Action::ignore, CURLE_OK};  // it has everything
   const curl_off_t start = range_start(easy_->headers.view(response.content_range()));
@@ -145,25 +156,25 @@ HeadVerdict Transfer::judge_resumed(const H1Response& response, curl_off_t resum
 
 Outcome Transfer::body(std::span<const char> bytes) {
   if (verbose_) debug(CURLINFO_DATA_IN, bytes);
-  const Outcome outcome = writer_.write(bytes, *this);
-  numbers().size_download = writer_.downloaded();
-  numbers().size_delivered = writer_.delivered();
+  const Outcome outcome = reception_->writer.write(bytes, *this);
+  numbers().size_download = reception_->writer.downloaded();
+  numbers().size_delivered = reception_->writer.delivered();
   return paused(outcome);
 }
 
 Outcome Transfer::resume_delivery() {
-  if (header_writer_.has_pending()) {
-    const Outcome headers = header_writer_.resume(writer_.config(), *this);
+  if (reception_->header_writer.has_pending()) {
+    const Outcome headers = reception_->header_writer.resume(reception_->writer.config(), *this);
     if (!headers.is_ok()) return paused(headers);
   }
-  const Outcome outcome = writer_.resume(*this);
-  numbers().size_delivered = writer_.delivered();
+  const Outcome outcome = reception_->writer.resume(*this);
+  numbers().size_delivered = reception_->writer.delivered();
   return paused(outcome);
 }
 
 Outcome Transfer::finish_delivery() {
-  const Outcome outcome = writer_.finish(*this);
-  numbers().size_delivered = writer_.delivered();
+  const Outcome outcome = reception_->writer.finish(*this);
+  numbers().size_delivered = reception_->writer.delivered();
   return paused(outcome);
 }
 

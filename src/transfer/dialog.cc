@@ -48,7 +48,7 @@ Flow<Status> Transfer::one_request(Task& task) {
   if (options().number(Opt::connect_only) != 0) co_return Status();
   H1Request request;
   if (const Status ready = before_request(request); !ready.ok()) co_return ready;
-  H1Exchange exchange(services_, *lease_, request, response_, *this);
+  H1Exchange exchange(services_, *lease_, request, *this);
   for (;;) {
     const Status step = exchange.advance();
     if (!step.ok() || exchange.finished()) {
@@ -110,8 +110,16 @@ Flow<Status> Transfer::open_connection(Task& task) {
   const long ms = options().number(Opt::connecttimeout_ms);
   const Nanos deadline = after_ms(now(), ms > 0 ? ms : kConnectTimeoutMs);
   TlsSessions* const shared_sessions = shared_tls_sessions(*easy_);
-  ConnectJob job{services_, options(), plan_->target, plan_->tls.get(), easy_->handle(), *this, *lease_,
-                 shared_sessions != nullptr ? shared_sessions : &services_.sessions, shared_dns_cache(*easy_), deadline};
+  ConnectJob job{services_,
+                 options(),
+                 plan_->target,
+                 plan_->tls.get(),
+                 easy_->handle(),
+                 *this,
+                 *lease_,
+                 shared_sessions != nullptr ? shared_sessions : &services_.sessions,
+                 shared_dns_cache(*easy_),
+                 deadline};
   const Status connected = co_await connect_flow(task, job);
   InfoTimes& times = easy_->info.times;
   if (job.times.resolved != 0) times.namelookup = job.times.resolved - started_at_;
@@ -127,8 +135,8 @@ Flow<Status> Transfer::open_connection(Task& task) {
   co_return connected;
 }
 
-// What the handle asked for last time is still there: parsed URL, key and head are made again only when an option, or
-// what a redirect said, has changed.
+// What the handle asked for last time is still there: parsed URL, key and head are made again only when an
+// option, or what a redirect said, has changed.
 Status Transfer::prepare() {
   const bool changed = changes_ != nullptr;
   const Method method = changed && changes_->method_changed ? changes_->method : options().method();
@@ -139,6 +147,7 @@ Status Transfer::prepare() {
   } else {
     if (changed && !changed_plan_) changed_plan_ = std::make_unique<Plan>();
     Plan& plan = changed ? *changed_plan_ : parts.plan;
+    if (!changed) easy_->info.planned_url = nullptr;
     static const PlanChanges none;
     const Status made = make_plan(options(), changed ? *changes_ : none, request_body_.plan(), *this, plan);
     if (!made.ok()) return made;
@@ -157,7 +166,11 @@ Status Transfer::prepare() {
       if (applied != CURLE_OK) return Status(applied);
     }
   }
-  if (!easy_->info.effective_url.assign(plan_->effective_url)) return Status::out_of_memory();
+  if (!changed) {
+    easy_->info.planned_url = plan_->effective_url.c_str();
+  } else if (!easy_->info.effective_url.assign(plan_->effective_url)) {
+    return Status::out_of_memory();
+  }
   easy_->info.scheme = plan_->scheme->name.data();
   numbers().protocol = static_cast<std::uint32_t>(plan_->scheme->protocol);
   easy_->info.effective_method = plan_->head.method_name;
@@ -177,22 +190,23 @@ Status Transfer::before_request(H1Request& request) {
     }
   }
   request.head = plan_->head.text;
-  if (const Status opened = request_body_.open(*easy_, plan_->head.chunked, request.body); !opened.ok()) return opened;
+  if (const Status opened = request_body_.open(*easy_, plan_->head.chunked, request.body); !opened.ok())
+    return opened;
   request.expect_continue = plan_->head.expect_continue && request.body != nullptr;
   request.expect_timeout = options().number(Opt::expect_100_timeout_ms) * kMillisecond;
   request.keep_sending_on_error = options().flag(Opt::keep_sending_on_error);
-  request.read_size = std::max<std::size_t>(65536, static_cast<std::size_t>(options().number(Opt::buffersize)));
+  request.read_size =
+      std::max<std::size_t>(65536, static_cast<std::size_t>(options().number(Opt::buffersize)));
   numbers().content_length_upload = request_body_.plan().size;
   numbers().size_upload = 0;
   easy_->info.times.pretransfer = now() - started_at_;
-  response_.begin(response_rules());
-  writer_.begin(write_config());
-  header_writer_.reset();
+  reception_.reset();
   received_any_ = false;
   return Status();
 }
 
-// A kept connection may have been closed by the peer before it saw the request: nothing is lost, try another one.
+// A kept connection may have been closed by the peer before it saw the request: nothing is lost, try another
+// one.
 bool Transfer::should_retry(CURLcode code) const noexcept {
   if (!peer_was_gone_ || num_retries_ >= kRetriesMax) return false;
   return code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
@@ -229,8 +243,8 @@ PlanChanges& Transfer::changes() {
   return *changes_;
 }
 
-// 401 to a request that was sent without credentials because there is a choice of schemes (CURLOPT_HTTPAUTH(3)); 417 to
-// an Expect before anything of the body went out (RFC 9110, section 15.5.18).
+// 401 to a request that was sent without credentials because there is a choice of schemes
+// (CURLOPT_HTTPAUTH(3)); 417 to an Expect before anything of the body went out (RFC 9110, section 15.5.18).
 Transfer::Round Transfer::wanted_round(int status) const noexcept {
   if (status == 401 && plan_->head.auth_used == 0 && best_auth(plan_->auth_possible & challenged_) != 0) {
     return changes_ != nullptr && changes_->auth != 0 ? Round::none : Round::with_auth;
@@ -265,7 +279,7 @@ Status Transfer::follow() {
     next.referer = without_credentials(plan_->url);
     if (!easy_->info.referer.assign(next.referer)) return Status::out_of_memory();
   }
-  const RedirectedMethod method = redirected_method(response_.status(), plan_->method, options());
+  const RedirectedMethod method = redirected_method(reception_->response.status(), plan_->method, options());
   next.dropped_body = next.dropped_body || (request_body_.plan().present && method.method == Method::get);
   next.method_changed = next.method_changed || method.method != plan_->method;
   next.method = method.method;

@@ -1,5 +1,6 @@
-// What the engine keeps with an easy handle between transfers: the prepared request, the connection of CONNECT_ONLY,
-// the engine of curl_easy_perform. Hangs in Easy::parts_slot; made on first use, freed with the handle.
+// What the engine keeps with an easy handle between transfers: the prepared request, the connection of
+// CONNECT_ONLY, the engine of curl_easy_perform. Hangs in Easy::parts_slot; made on first use, freed with the
+// handle.
 #pragma once
 #include <memory>
 
@@ -14,10 +15,10 @@ struct HeldTag;
 
 struct EasyParts : ListNode<HeldTag> {  ///< linked in the engine whose connection it holds
   Plan plan;
-  Lease held;                     ///< of a finished CURLOPT_CONNECT_ONLY transfer
-  void* held_by = nullptr;        ///< the engine that `held` belongs to; multi/ knows what it is
-  Easy* easy = nullptr;           ///< whose parts these are, while `held` is something
-  void* own_engine = nullptr;     ///< of curl_easy_perform
+  Lease held;                  ///< of a finished CURLOPT_CONNECT_ONLY transfer
+  void* held_by = nullptr;     ///< the engine that `held` belongs to; multi/ knows what it is
+  Easy* easy = nullptr;        ///< whose parts these are, while `held` is something
+  void* own_engine = nullptr;  ///< of curl_easy_perform
 };
 
 /// The handle's parts. Throws std::bad_alloc when they are made.

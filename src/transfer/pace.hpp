@@ -1,13 +1,15 @@
-// How fast a transfer may go, and how fast it must: CURLOPT_MAX_RECV_SPEED_LARGE, CURLOPT_MAX_SEND_SPEED_LARGE,
-// CURLOPT_LOW_SPEED_LIMIT and _TIME. Owned by the transfer.
+// How fast a transfer may go, and how fast it must: CURLOPT_MAX_RECV_SPEED_LARGE,
+// CURLOPT_MAX_SEND_SPEED_LARGE, CURLOPT_LOW_SPEED_LIMIT and _TIME. Owned by the transfer.
 #pragma once
 #include <curl/curl.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 
 #include "base/clock.hpp"
+#include "easy/options.hpp"
 
 namespace hiper {
 
@@ -50,5 +52,8 @@ struct Pace {
   RateLimit send;
   LowSpeed low_speed;
 };
+
+/// What the options ask for; nullptr, as for most transfers, when that is nothing. Throws std::bad_alloc.
+std::unique_ptr<Pace> make_pace(const Options& options, Nanos now);
 
 }  // namespace hiper

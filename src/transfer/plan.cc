@@ -107,7 +107,6 @@ void fill_target(const Options& options, std::string_view ascii_host, Plan& plan
   std::string_view host = ascii_host;
   if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
   target.host = host;
-  target.tls_name = host;
   if (!plan.url.zone().empty()) target.host.append("%").append(plan.url.zone());
   target.port = plan.url.port();
   for (const curl_slist* item = options.list(Opt::connect_to); item != nullptr; item = item->next) {
@@ -119,12 +118,14 @@ void fill_target(const Options& options, std::string_view ascii_host, Plan& plan
   } else if (const char* const socket = options.text(Opt::unix_socket_path)) {
     target.unix_path = socket;
   }
-  target.tls = plan.scheme->has(kSchemeTls);
-  target.http_alpn = options.number(Opt::http_version) != CURL_HTTP_VERSION_1_0;
+  if (!plan.scheme->has(kSchemeTls)) return;
+  target.tls = std::make_unique<TlsTarget>();
+  target.tls->name = host;
+  target.tls->http_alpn = options.number(Opt::http_version) != CURL_HTTP_VERSION_1_0;
 }
 
-// Everything that shapes a connection goes into the key; see tests/unit/transfer/connection_key_test.cc, which
-// changes each option and names those that have no say.
+// Everything that shapes a connection goes into the key; see tests/unit/transfer/connection_key_test.cc,
+// which changes each option and names those that have no say.
 
 constexpr Opt kSocketTexts[] = {Opt::interface,     Opt::dns_servers,   Opt::dns_interface,
                                 Opt::dns_local_ip4, Opt::dns_local_ip6, Opt::haproxy_client_ip};
@@ -207,9 +208,10 @@ void fill_key(const Options& options, Plan& plan) {
   add_socket(options, shape);
   add_proxy(options, shape);
   if (target.tls) {
-    target.tls_key = plan.tls->cache_key();
-    shape.add(target.tls_key).add(std::int64_t{target.http_alpn});
-    target.peer_key = KeyBuilder().add(host).add(target.tls_name).add(target.unix_path).take();
+    TlsTarget& tls = *target.tls;
+    tls.key = plan.tls->cache_key();
+    shape.add(tls.key).add(std::int64_t{tls.http_alpn});
+    tls.peer_key = KeyBuilder().add(host).add(tls.name).add(target.unix_path).take();
   }
   plan.key = ConnectionKey(std::move(host), shape.take());
 }
@@ -284,7 +286,8 @@ std::size_t mix_list(std::size_t seed, const curl_slist* list) noexcept {
   return seed + 1;  // the same lines in another list are something else
 }
 
-// Applications append to a list in place, after they have set it: what counts is what it holds when a transfer starts.
+// Applications append to a list in place, after they have set it: what counts is what it holds when a
+// transfer starts.
 std::size_t fingerprint(const Options& options, const BodyPlan& body) {
   std::size_t seed = body.present ? mix(static_cast<std::size_t>(body.size) * 2 + 1, body.type) : 0;
   seed = mix_list(seed, options.list(Opt::httpheader));

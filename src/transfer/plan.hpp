@@ -41,7 +41,7 @@ struct BodyPlan {
   bool present = false;
   curl_off_t size = -1;
   std::string_view type;  ///< Content-Type, unless the application sets its own
-  bool mime = false;  ///< `type` has the boundary and counts in any case
+  bool mime = false;      ///< `type` has the boundary and counts in any case
 };
 
 struct Plan {

@@ -146,8 +146,8 @@ Status RequestBody::open(Easy& easy, bool chunked, UploadSource*& source) {
     source = parts_->source = &parts_->memory.emplace(parts_->bytes);
     return Status();
   }
-  parts_->framed = std::make_unique<FramedUpload>(make_reader(easy),
-                                           framing_of(easy.options, plan_.size, chunked, parts_->converts));
+  parts_->framed = std::make_unique<FramedUpload>(
+      make_reader(easy), framing_of(easy.options, plan_.size, chunked, parts_->converts));
   source = parts_->source = parts_->framed.get();
   return parts_->framed->begin();
 }

@@ -17,7 +17,8 @@ class SharedSessions final : public SharedData {
   Ref<TlsSessions> sessions_;  // locks by itself
 };
 
-/// Its own lock makes it safe without the application's; the application's are called because they are promised.
+/// Its own lock makes it safe without the application's; the application's are called because they are
+/// promised.
 class SharedNames final : public SharedData {
  public:
   explicit SharedNames(Share& share) noexcept : share_(share), cache_({lock, unlock, this}) {}

@@ -35,13 +35,7 @@ EasyParts& parts_of(Easy& easy) {
 }
 
 Transfer::Transfer(Services& services, TransferOwner& owner, Easy& easy) noexcept
-    : Task(services.reactor),
-      services_(services),
-      owner_(owner),
-      easy_(&easy),
-      total_timer_(*this),
-      tick_timer_(*this),
-      response_(*this) {}
+    : Task(services.reactor), services_(services), owner_(owner), easy_(&easy), alarm_(*this) {}
 
 Transfer::~Transfer() { end_flow(); }
 
@@ -56,19 +50,20 @@ void Transfer::begin() {
   next_tick_ = kNever;
   if (const long ms = options().number(Opt::timeout_ms); ms > 0) {
     total_deadline_ = after_ms(start, ms);
-    total_timer_.arm(reactor(), total_deadline_);
   }
-  pace_.receive.begin(options().offset(Opt::max_recv_speed_large));
-  pace_.send.begin(options().offset(Opt::max_send_speed_large));
-  pace_.low_speed.begin(options().number(Opt::low_speed_limit), options().number(Opt::low_speed_time), start);
-  if (!options().flag(Opt::noprogress) || pace_.low_speed.watched()) {
-    next_tick_ = start + kTick;
-    tick_timer_.arm(reactor(), next_tick_);
-  }
+  pace_ = make_pace(options(), start);
+  const bool watched = pace_ && pace_->low_speed.watched();
+  if (!options().flag(Opt::noprogress) || watched) next_tick_ = start + kTick;
+  set_alarm();
   pause_ = 0;
   num_retries_ = 0;
   started_ = done_ = error_told_ = continue_seen_ = received_any_ = false;
   message_ = {};
+}
+
+void Transfer::set_alarm() {
+  const Nanos due = std::min(total_deadline_, next_tick_);
+  if (due != kNever) alarm_.arm(reactor(), due);
 }
 
 void Transfer::run() noexcept {
@@ -82,7 +77,6 @@ void Transfer::run() noexcept {
     resume();
   } else {
     started_ = true;
-    request_body_.close();
     begin_request();
   }
   while (flow_.done()) {
@@ -93,7 +87,8 @@ void Transfer::run() noexcept {
     }
     begin_request();
   }
-  // The progress callback hears of what has just come, and may resume what the write callback has just paused.
+  // The progress callback hears of what has just come, and may resume what the write callback has just
+  // paused.
   const Status progress = call_progress();
   const Status ticked = progress.ok() ? tick() : progress;
   if (!ticked.ok()) finish(ticked.code());
@@ -118,20 +113,21 @@ void Transfer::report_timeout() noexcept {
   if (!received_any_ && easy_->info.times.connect == 0) {
     failuref("Timed out after %ld ms, before the connection was there", ms);
   } else {
-    failuref("Timed out after %ld ms with %ld bytes received", ms, static_cast<long>(writer_.downloaded()));
+    failuref("Timed out after %ld ms with %ld bytes received", ms,
+             static_cast<long>(numbers().size_download));
   }
 }
 
-// Runs about once a second also when nothing happens, for the progress callback and to watch the speed. What has come
-// is taken before the speed is judged: an application that was late is no slow server. Making the connection is the
-// business of CURLOPT_CONNECTTIMEOUT.
+// Runs about once a second also when nothing happens, for the progress callback and to watch the speed. What
+// has come is taken before the speed is judged: an application that was late is no slow server. Making the
+// connection is the business of CURLOPT_CONNECTTIMEOUT.
 Status Transfer::tick() {
   if (now() < next_tick_) return Status();
   next_tick_ = now() + kTick;
-  tick_timer_.arm(reactor(), next_tick_);
+  set_alarm();
   const curl_off_t moved = numbers().size_download + numbers().size_upload;
   const bool waiting = pause_ != 0 || easy_->info.connection == nullptr;
-  if (pace_.low_speed.watched() && pace_.low_speed.too_slow(moved, waiting, now())) {
+  if (pace_ && pace_->low_speed.watched() && pace_->low_speed.too_slow(moved, waiting, now())) {
     failuref("Slower than %ld bytes per second for %ld seconds", options().number(Opt::low_speed_limit),
              options().number(Opt::low_speed_time));
     return Status(CURLE_OPERATION_TIMEDOUT);
@@ -159,8 +155,8 @@ Status Transfer::call_progress() noexcept {
 
 void Transfer::end_flow() noexcept {
   flow_ = Flow<Status>();
-  total_timer_.disarm();
-  tick_timer_.disarm();
+  reception_.reset();
+  alarm_.disarm();
   static_cast<Runnable&>(*this).unlink();
 }
 
@@ -191,7 +187,6 @@ void Transfer::abandon() noexcept {
 void Transfer::clear() noexcept {
   lease_.drop();
   request_body_.close();
-  header_writer_.reset();
   changed_plan_.reset();
   changes_.reset();
   plan_ = nullptr;
@@ -199,7 +194,7 @@ void Transfer::clear() noexcept {
 
 bool Transfer::set_pause(int bits) noexcept {
   const int before = std::exchange(pause_, bits);
-  if ((bits & CURLPAUSE_RECV) != 0) writer_.pause();
+  if ((bits & CURLPAUSE_RECV) != 0 && reception_) reception_->writer.pause();
   return (before & ~bits) != 0;
 }
 
@@ -226,15 +221,23 @@ void Transfer::info(std::string_view text) noexcept {
 void Transfer::debug(curl_infotype type, std::span<const char> bytes) noexcept {
   if (!verbose_) return;
   if (const auto callback = options().function<curl_debug_callback>(Opt::debugfunction)) {
-    callback(easy_->handle(), type, const_cast<char*>(bytes.data()), bytes.size(), options().pointer(Opt::debugdata));
+    callback(easy_->handle(), type, const_cast<char*>(bytes.data()), bytes.size(),
+             options().pointer(Opt::debugdata));
     return;
   }
   const char* prefix = nullptr;
   switch (type) {
-    case CURLINFO_TEXT: prefix = "* "; break;
-    case CURLINFO_HEADER_IN: prefix = "< "; break;
-    case CURLINFO_HEADER_OUT: prefix = "> "; break;
-    default: return;
+    case CURLINFO_TEXT:
+      prefix = "* ";
+      break;
+    case CURLINFO_HEADER_IN:
+      prefix = "< ";
+      break;
+    case CURLINFO_HEADER_OUT:
+      prefix = "> ";
+      break;
+    default:
+      return;
   }
   void* const chosen = options().pointer(Opt::stderr_);
   std::FILE* const out = chosen != nullptr ? static_cast<std::FILE*>(chosen) : stderr;
@@ -254,7 +257,7 @@ void Transfer::on_head_sent(std::span<const char> bytes) noexcept {
 }
 
 void Transfer::on_body_sent(std::span<const char> bytes) noexcept {
-  pace_.send.moved(bytes.size(), now());
+  if (pace_) pace_->send.moved(bytes.size(), now());
   numbers().size_upload += static_cast<curl_off_t>(bytes.size());
   if (verbose_) debug(CURLINFO_DATA_OUT, bytes);
 }
@@ -262,7 +265,7 @@ void Transfer::on_body_sent(std::span<const char> bytes) noexcept {
 void Transfer::on_request_sent() noexcept { easy_->info.times.posttransfer = now() - started_at_; }
 
 void Transfer::on_received(std::size_t count) noexcept {
-  pace_.receive.moved(count, now());
+  if (pace_) pace_->receive.moved(count, now());
   if (received_any_) return;
   received_any_ = true;
   easy_->info.times.starttransfer = now() - started_at_;
@@ -276,7 +279,9 @@ curl_socket_t Transfer::active_socket() const noexcept {
   return lease_ && lease_->connected() ? lease_->stream->watch().fd() : CURL_SOCKET_BAD;
 }
 
-Endpoint Transfer::local_endpoint() const noexcept { return lease_ ? endpoint_of(lease_->local) : Endpoint(); }
+Endpoint Transfer::local_endpoint() const noexcept {
+  return lease_ ? endpoint_of(lease_->local) : Endpoint();
+}
 
 void* Transfer::tls_pointer() const noexcept {
   return lease_ && lease_->tls != nullptr ? lease_->tls->native() : nullptr;

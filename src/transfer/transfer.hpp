@@ -1,9 +1,11 @@
-// The life of one transfer: prepare, get a connection, exchange, and again for redirects and retries, until done. It is
-// the root of its flow and the place where user callbacks meet the library: error texts, debug lines, headers, body.
-// Created by multi/engine for each handle that is added; runs only from the engine's loop.
+// The life of one transfer: prepare, get a connection, exchange, and again for redirects and retries, until
+// done. It is the root of its flow and the place where user callbacks meet the library: error texts, debug
+// lines, headers, body. Created by multi/engine for each handle that is added; runs only from the engine's
+// loop.
 #pragma once
 #include <curl/curl.h>
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -28,6 +30,24 @@ class Transfer;
 struct MemberTag;   ///< member of the engine's list of added handles
 struct MessageTag;  ///< has an unread CURLMSG_DONE
 struct NotifyTag;   ///< its end is still to be told to CURLMOPT_NOTIFYFUNCTION
+
+/// What a transfer has from the first byte of a response on. One that waits for that byte does without.
+struct Reception {
+  Reception(H1Sink& sink, const ResponseRules& rules, const WriteConfig& config) noexcept
+      : response(sink, rules), writer(config) {}
+  H1Response response;
+  BodyWriter writer;
+  HeaderWriter header_writer;
+};
+
+/// Receptions come and go with each request: their memory is recycled like that of flows.
+struct RecycleReception {
+  Reactor* reactor = nullptr;
+  void operator()(Reception* reception) const noexcept {
+    reception->~Reception();
+    reactor->release_frame(reception, sizeof(Reception));
+  }
+};
 
 /// The engine, as a transfer sees it.
 class TransferOwner {
@@ -85,17 +105,22 @@ class Transfer final : public Task,
   bool receiving_paused() const noexcept override { return (pause_ & CURLPAUSE_RECV) != 0; }
   bool sending_paused() const noexcept override { return (pause_ & CURLPAUSE_SEND) != 0; }
   void pause_sending() noexcept override { pause_ |= CURLPAUSE_SEND; }
-  std::size_t receive_allowance() noexcept override { return pace_.receive.allowance(now()); }
-  std::size_t send_allowance() noexcept override { return pace_.send.allowance(now()); }
-  Nanos receive_from() const noexcept override { return pace_.receive.open_from(); }
-  Nanos send_from() const noexcept override { return pace_.send.open_from(); }
+  std::size_t receive_allowance() noexcept override {
+    return pace_ ? pace_->receive.allowance(now()) : kNoLimit;
+  }
+  std::size_t send_allowance() noexcept override { return pace_ ? pace_->send.allowance(now()) : kNoLimit; }
+  Nanos receive_from() const noexcept override { return pace_ ? pace_->receive.open_from() : 0; }
+  Nanos send_from() const noexcept override { return pace_ ? pace_->send.open_from() : 0; }
   void on_head_sent(std::span<const char> bytes) noexcept override;
   void on_body_sent(std::span<const char> bytes) noexcept override;
   void on_request_sent() noexcept override;
   void on_received(std::size_t count) noexcept override;
   void on_os_error(int error) noexcept override;
   bool take_continue() noexcept override { return std::exchange(continue_seen_, false); }
-  bool delivery_paused() const noexcept override { return writer_.paused() || header_writer_.has_pending(); }
+  H1Response& begin_response() override;
+  bool delivery_paused() const noexcept override {
+    return reception_ && (reception_->writer.paused() || reception_->header_writer.has_pending());
+  }
   Outcome resume_delivery() override;
   Outcome finish_delivery() override;
 
@@ -113,6 +138,7 @@ class Transfer final : public Task,
   void* tls_context() const noexcept override;
 
  private:
+  static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
   /// Why the same request goes out again, to the same place.
   enum class Round : std::uint8_t { none, without_expect, with_auth };
 
@@ -155,6 +181,7 @@ class Transfer final : public Task,
   void report_timeout() noexcept;
   void begin_request() noexcept;
   bool goes_on_safely(Status& result) noexcept;
+  void set_alarm();
   Status tick();
   Status call_progress() noexcept;
   void finish(CURLcode code) noexcept;
@@ -164,32 +191,29 @@ class Transfer final : public Task,
   TransferOwner& owner_;
   Easy* easy_;
   Flow<Status> flow_;
-  Timer total_timer_;
-  Timer tick_timer_;
+  Timer alarm_;  ///< total_deadline_ or next_tick_, whichever comes first
   CURLMsg message_{};
   Nanos started_at_ = 0;
-  Nanos request_at_ = 0;              ///< when the current request began, redirects before it not counted
+  Nanos request_at_ = 0;  ///< when the current request began, redirects before it not counted
   Nanos total_deadline_ = kNever;
   Nanos next_tick_ = kNever;
   Lease lease_;
-  H1Response response_;
-  BodyWriter writer_;
-  HeaderWriter header_writer_;
-  Pace pace_;
-  const Plan* plan_ = nullptr;        ///< the handle's, or changed_plan_
-  std::unique_ptr<Plan> changed_plan_;  ///< after a redirect or retry
+  std::unique_ptr<Reception, RecycleReception> reception_;  ///< from the first byte of a response on
+  std::unique_ptr<Pace> pace_;                              ///< when speeds are limited or watched
+  const Plan* plan_ = nullptr;                              ///< the handle's, or changed_plan_
+  std::unique_ptr<Plan> changed_plan_;                      ///< after a redirect or retry
   std::unique_ptr<PlanChanges> changes_;
   RequestBody request_body_;
-  std::string redirect_to_;           ///< where the response of the current request leads, if it will be followed
-  long challenged_ = 0;               ///< CURLAUTH_* that the current response offers
+  std::string redirect_to_;  ///< where the response of the current request leads, if it will be followed
+  long challenged_ = 0;      ///< CURLAUTH_* that the current response offers
   int pause_ = 0;
   bool started_ = false;
   bool done_ = true;
   bool verbose_ = false;
-  bool error_told_ = false;           ///< the error buffer has a text of this transfer
+  bool error_told_ = false;  ///< the error buffer has a text of this transfer
   bool continue_seen_ = false;
   bool received_any_ = false;
-  bool reusable_ = false;             ///< how the last exchange left its connection
+  bool reusable_ = false;  ///< how the last exchange left its connection
   bool peer_was_gone_ = false;
   Round another_round_ = Round::none;
   std::uint8_t num_retries_ = 0;

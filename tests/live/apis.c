@@ -1,8 +1,6 @@
-/* The same downloads by every API that drives transfers: curl_easy_perform, curl_multi_perform with curl_multi_poll,
- * curl_multi_wait, curl_multi_fdset or curl_multi_waitfds, and curl_multi_socket_action. And: wake-ups, 2000 transfers at
- * once, and a multi that is left with work undone. */
-#include "client.h"
-
+/* The same downloads by every API that drives transfers: curl_easy_perform, curl_multi_perform with
+ * curl_multi_poll, curl_multi_wait, curl_multi_fdset or curl_multi_waitfds, and curl_multi_socket_action.
+ * And: wake-ups, 2000 transfers at once, and a multi that is left with work undone. */
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -11,8 +9,10 @@
 #include <sys/select.h>
 #include <unistd.h>
 
+#include "client.h"
+
 enum { kTransfers = 200, kAtATime = 50 };
-static const char *const kNames[] = {"f0", "f1", "f100", "f16383", "f16384", "f16385", "f300000"};
+static const char* const kNames[] = {"f0", "f1", "f100", "f16383", "f16384", "f16385", "f300000"};
 static struct transfer transfers[2000];
 
 static void begin_number(int number) {
@@ -23,11 +23,11 @@ static void begin_number(int number) {
 static void easy_perform(void) {
   long num_connects = 0;
   begin_number(0);
-  CURL *easy = transfers[0].easy;
+  CURL* easy = transfers[0].easy;
   for (int number = 0; number < kTransfers; ++number) {
-    struct transfer *transfer = &transfers[number];
+    struct transfer* transfer = &transfers[number];
     begin_number(number);
-    CURL *mine = transfer->easy;
+    CURL* mine = transfer->easy;
     curl_easy_setopt(easy, CURLOPT_URL, transfer->url);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     transfer->easy = easy;
@@ -40,8 +40,8 @@ static void easy_perform(void) {
 }
 
 /* Keeps `at_a_time` transfers going; `wait` waits until there may be something to do. */
-static void run_perform_loop(void (*wait)(CURLM *), int count, int at_a_time) {
-  CURLM *multi = curl_multi_init();
+static void run_perform_loop(void (*wait)(CURLM*), int count, int at_a_time) {
+  CURLM* multi = curl_multi_init();
   int started = 0, finished = 0, running = 0;
   const double deadline = seconds() + 50;
   while (finished < count) {
@@ -60,19 +60,19 @@ static void run_perform_loop(void (*wait)(CURLM *), int count, int at_a_time) {
   EQUAL(curl_multi_cleanup(multi), CURLM_OK);
 }
 
-static void by_poll(CURLM *multi) {
+static void by_poll(CURLM* multi) {
   int num_ready = -1;
   EQUAL(curl_multi_poll(multi, NULL, 0, 10000, &num_ready), CURLM_OK);
   CHECK(num_ready >= 0, "not written");
 }
 
-static void by_wait(CURLM *multi) {
+static void by_wait(CURLM* multi) {
   int num_ready = -1;
   EQUAL(curl_multi_wait(multi, NULL, 0, 10000, &num_ready), CURLM_OK);
   CHECK(num_ready >= 0, "not written");
 }
 
-static void by_select(CURLM *multi) {
+static void by_select(CURLM* multi) {
   fd_set readable, writable, failed;
   FD_ZERO(&readable);
   FD_ZERO(&writable);
@@ -88,7 +88,7 @@ static void by_select(CURLM *multi) {
   CHECK(select(highest + 1, &readable, &writable, &failed, &timeout) >= 0, "%m");
 }
 
-static void by_waitfds(CURLM *multi) {
+static void by_waitfds(CURLM* multi) {
   struct curl_waitfd found[kAtATime * 2];
   struct pollfd polled[kAtATime * 2];
   unsigned count = 0;
@@ -115,7 +115,7 @@ static void two_thousand(void) { run_perform_loop(by_poll, 2000, 2000); }
 static int epoll_set;
 static double timer_due;
 
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *socketp) {
+static int on_socket(CURL* easy, curl_socket_t fd, int what, void* data, void* socketp) {
   (void)easy, (void)data;
   static int known;
   struct epoll_event event = {.data.fd = fd};
@@ -126,24 +126,25 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *data, void *s
   }
   event.events = ((what & CURL_POLL_IN) != 0 ? EPOLLIN : 0u) | ((what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0u);
   EQUAL(epoll_ctl(epoll_set, socketp == &known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event), 0);
-  EQUAL(curl_multi_assign((CURLM *)data, fd, &known), CURLM_OK);
+  EQUAL(curl_multi_assign((CURLM*)data, fd, &known), CURLM_OK);
   return 0;
 }
 
-static int on_timer(CURLM *multi, long ms, void *data) {
+static int on_timer(CURLM* multi, long ms, void* data) {
   (void)multi, (void)data;
   timer_due = ms < 0 ? 0 : seconds() + (double)ms / 1000;
   return 0;
 }
 
-static void socket_turn(CURLM *multi, int *running) {
+static void socket_turn(CURLM* multi, int* running) {
   struct epoll_event events[64];
   const double left = timer_due == 0 ? 10 : timer_due - seconds();
   const int count = epoll_wait(epoll_set, events, 64, left <= 0 ? 0 : (int)(left * 1000) + 1);
   CHECK(count >= 0, "%m");
   for (int index = 0; index < count; ++index) {
     const unsigned bits = events[index].events;
-    const int what = ((bits & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) | ((bits & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+    const int what = ((bits & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+                     ((bits & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                      ((bits & EPOLLERR) != 0 ? CURL_CSELECT_ERR : 0);
     EQUAL(curl_multi_socket_action(multi, events[index].data.fd, what, running), CURLM_OK);
   }
@@ -152,8 +153,8 @@ static void socket_turn(CURLM *multi, int *running) {
   EQUAL(curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, running), CURLM_OK);
 }
 
-static CURLM *new_socket_multi(void) {
-  CURLM *multi = curl_multi_init();
+static CURLM* new_socket_multi(void) {
+  CURLM* multi = curl_multi_init();
   epoll_set = epoll_create1(EPOLL_CLOEXEC);
   curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
   curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, multi);
@@ -162,7 +163,7 @@ static CURLM *new_socket_multi(void) {
 }
 
 static void run_socket_loop(int count, int at_a_time) {
-  CURLM *multi = new_socket_multi();
+  CURLM* multi = new_socket_multi();
   int started = 0, finished = 0, running = 0;
   const double deadline = seconds() + 50;
   while (finished < count) {
@@ -186,7 +187,7 @@ static void two_thousand_sockets(void) { run_socket_loop(2000, 2000); }
 /* Handles and multis are given up in all states: nothing is left, which the checker and valgrind see. */
 static void give_up(void) {
   for (int turns = 0; turns < 40; ++turns) {
-    CURLM *multi = new_socket_multi();
+    CURLM* multi = new_socket_multi();
     int running = 0;
     for (int number = 0; number < 20; ++number) {
       begin_number(number);
@@ -212,7 +213,23 @@ static void give_up(void) {
   }
 }
 
-static void *wake_often(void *data) {
+/* For the test of the checker: an application that closes what is not its own. */
+static int close_early(CURL* easy, curl_socket_t fd, int what, void* data, void* socketp) {
+  (void)easy, (void)data, (void)socketp;
+  if (what != CURL_POLL_REMOVE) close(fd);
+  return 0;
+}
+
+static void closed_too_early(void) {
+  CURLM* multi = curl_multi_init();
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, close_early);
+  begin_number(0);
+  EQUAL(curl_multi_add_handle(multi, transfers[0].easy), CURLM_OK);
+  int running = 1;
+  EQUAL(curl_multi_socket_action(multi, CURL_SOCKET_TIMEOUT, 0, &running), CURLM_OK);
+}
+
+static void* wake_often(void* data) {
   for (int times = 0; times < 100; ++times) {
     usleep(2000);
     EQUAL(curl_multi_wakeup(data), CURLM_OK);
@@ -221,7 +238,7 @@ static void *wake_often(void *data) {
 }
 
 static void wakeup(void) {
-  CURLM *multi = curl_multi_init();
+  CURLM* multi = curl_multi_init();
   const double start = seconds();
   EQUAL(curl_multi_wakeup(multi), CURLM_OK);
   EQUAL(curl_multi_poll(multi, NULL, 0, 20000, NULL), CURLM_OK); /* a wake-up that came early counts */
@@ -240,7 +257,7 @@ static void wakeup(void) {
 
 /* curl_multi_poll also waits for what the application hands over. */
 static void extra_descriptors(void) {
-  CURLM *multi = curl_multi_init();
+  CURLM* multi = curl_multi_init();
   int ends[2], num_ready = -1;
   EQUAL(pipe(ends), 0);
   struct curl_waitfd extra = {.fd = ends[0], .events = CURL_WAIT_POLLIN};
@@ -261,7 +278,7 @@ static void extra_descriptors(void) {
   close(ends[1]);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   static const struct test_case kCases[] = {{"easy_perform", easy_perform},
                                             {"perform_poll", perform_poll},
                                             {"perform_wait", perform_wait},
@@ -271,6 +288,7 @@ int main(int argc, char **argv) {
                                             {"two_thousand", two_thousand},
                                             {"two_thousand_sockets", two_thousand_sockets},
                                             {"give_up", give_up},
+                                            {"closed_too_early", closed_too_early},
                                             {"wakeup", wakeup},
                                             {"extra_descriptors", extra_descriptors},
                                             {NULL, NULL}};

@@ -12,7 +12,7 @@ static struct {
   struct file file;
 } files[kFilesMax];
 
-const struct file *file_of_site(const char *name) {
+const struct file* file_of_site(const char* name) {
   int index = 0;
   for (; index < kFilesMax && files[index].name[0] != '\0'; ++index) {
     if (strcmp(files[index].name, name) == 0) return &files[index].file;
@@ -20,9 +20,9 @@ const struct file *file_of_site(const char *name) {
   CHECK(index < kFilesMax, "too many files");
   char path[512];
   snprintf(path, sizeof(path), "%s/%s", site.root, name);
-  FILE *stream = fopen(path, "rb");
+  FILE* stream = fopen(path, "rb");
   CHECK(stream != NULL && fseek(stream, 0, SEEK_END) == 0, "%s", path);
-  struct file *file = &files[index].file;
+  struct file* file = &files[index].file;
   file->size = (size_t)ftell(stream);
   file->bytes = malloc(file->size + 1);
   rewind(stream);
@@ -32,10 +32,10 @@ const struct file *file_of_site(const char *name) {
   return file;
 }
 
-static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
-  struct transfer *transfer = data;
+static size_t on_body(char* bytes, size_t size, size_t count, void* data) {
+  struct transfer* transfer = data;
   const size_t length = size * count;
-  const struct file *expected = transfer->expected;
+  const struct file* expected = transfer->expected;
   if (transfer->pause_every != 0 && transfer->num_received >= transfer->pause_at) {
     transfer->pause_at = transfer->num_received + transfer->pause_every;
     transfer->paused = true;
@@ -50,10 +50,10 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *data) {
   return length;
 }
 
-void begin(struct transfer *transfer, bool tls, const char *location, const char *file) {
+void begin(struct transfer* transfer, bool tls, const char* location, const char* file) {
   memset(transfer, 0, sizeof(*transfer));
   transfer->expected = file_of_site(file);
-  CURL *easy = transfer->easy = curl_easy_init();
+  CURL* easy = transfer->easy = curl_easy_init();
   CHECK(easy != NULL, "no handle");
   snprintf(transfer->url, sizeof(transfer->url), "%s/%s%s", tls ? site.https : site.http, location, file);
   curl_easy_setopt(easy, CURLOPT_URL, transfer->url);
@@ -67,7 +67,7 @@ void begin(struct transfer *transfer, bool tls, const char *location, const char
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 }
 
-void check_done(struct transfer *transfer, CURLcode code) {
+void check_done(struct transfer* transfer, CURLcode code) {
   long status = 0;
   curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
   CHECK(!transfer->wrong, "%s: other bytes near %zu", transfer->url, transfer->num_received);
@@ -78,17 +78,17 @@ void check_done(struct transfer *transfer, CURLcode code) {
   transfer->code = code;
 }
 
-void end(struct transfer *transfer) {
+void end(struct transfer* transfer) {
   curl_easy_cleanup(transfer->easy);
   transfer->easy = NULL;
 }
 
-int collect(CURLM *multi) {
+int collect(CURLM* multi) {
   int count = 0, left;
-  for (CURLMsg *message; (message = curl_multi_info_read(multi, &left)) != NULL; ++count) {
+  for (CURLMsg* message; (message = curl_multi_info_read(multi, &left)) != NULL; ++count) {
     EQUAL(message->msg, CURLMSG_DONE);
-    struct transfer *transfer;
-    CURL *easy = message->easy_handle;
+    struct transfer* transfer;
+    CURL* easy = message->easy_handle;
     const CURLcode code = message->data.result;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
     CHECK(transfer->easy == easy, "the message is for another handle");
@@ -98,7 +98,7 @@ int collect(CURLM *multi) {
   return count;
 }
 
-long new_connections(CURL *easy) {
+long new_connections(CURL* easy) {
   long count = -1;
   EQUAL(curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &count), CURLE_OK);
   return count;
@@ -110,7 +110,7 @@ double seconds(void) {
   return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-int run_case(int argc, char **argv, const struct test_case *cases) {
+int run_case(int argc, char** argv, const struct test_case* cases) {
   CHECK(argc == 6, "usage: %s <case> <http URL> <https URL> <CA file> <document root>", argv[0]);
   site = (struct site){argv[2], argv[3], argv[4], argv[5]};
   for (; cases->name != NULL; ++cases) {

@@ -1,16 +1,17 @@
-/* Which connections are used: reuse and its limits, connections the server has closed in the meantime, and those which are
- * lent to the application (CURLOPT_CONNECT_ONLY). The test restarts the server's workers when the program says so. */
-#include "client.h"
-
+/* Which connections are used: reuse and its limits, connections the server has closed in the meantime, and
+ * those which are lent to the application (CURLOPT_CONNECT_ONLY). The test restarts the server's workers when
+ * the program says so. */
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "client.h"
+
 static struct transfer transfers[20];
 
 /* Fetches with all of transfers[0, count) at the same time; returns the number of new connections. */
-static long fetch_together(CURLM *multi, int count) {
+static long fetch_together(CURLM* multi, int count) {
   int running = 1, finished = 0;
   for (int number = 0; number < count; ++number) {
     transfers[number].num_received = 0;
@@ -37,14 +38,16 @@ static void end_all(int count) {
 }
 
 static void reuse_in(bool tls) {
-  CURLM *multi = curl_multi_init();
+  CURLM* multi = curl_multi_init();
   begin_all(10, tls);
   EQUAL(fetch_together(multi, 10), 10);
   EQUAL(fetch_together(multi, 10), 0);
   EQUAL(fetch_together(multi, 3), 0);
-  for (int number = 0; number < 5; ++number) curl_easy_setopt(transfers[number].easy, CURLOPT_FRESH_CONNECT, 1L);
+  for (int number = 0; number < 5; ++number)
+    curl_easy_setopt(transfers[number].easy, CURLOPT_FRESH_CONNECT, 1L);
   EQUAL(fetch_together(multi, 10), 5);
-  for (int number = 0; number < 5; ++number) curl_easy_setopt(transfers[number].easy, CURLOPT_FRESH_CONNECT, 0L);
+  for (int number = 0; number < 5; ++number)
+    curl_easy_setopt(transfers[number].easy, CURLOPT_FRESH_CONNECT, 0L);
   end_all(10);
   EQUAL(curl_multi_cleanup(multi), CURLM_OK);
 
@@ -53,7 +56,8 @@ static void reuse_in(bool tls) {
   curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 4L);
   EQUAL(fetch_together(multi, 10), 10);
   EQUAL(fetch_together(multi, 10), 6);
-  for (int number = 0; number < 10; ++number) curl_easy_setopt(transfers[number].easy, CURLOPT_FORBID_REUSE, 1L);
+  for (int number = 0; number < 10; ++number)
+    curl_easy_setopt(transfers[number].easy, CURLOPT_FORBID_REUSE, 1L);
   EQUAL(fetch_together(multi, 10), 6);
   EQUAL(fetch_together(multi, 10), 10);
   end_all(10);
@@ -77,14 +81,14 @@ static void reuse(void) {
 
 /* A handle that is used for one thing after the other keeps its connection, and no option stays behind. */
 static void one_handle(void) {
-  struct transfer *transfer = &transfers[0];
+  struct transfer* transfer = &transfers[0];
   for (int tls = 0; tls < 2; ++tls) {
     begin(transfer, tls, "", "f100");
-    CURL *easy = transfer->easy;
+    CURL* easy = transfer->easy;
     check_done(transfer, curl_easy_perform(easy));
     EQUAL(new_connections(easy), 1);
 
-    CURL *copy = curl_easy_duphandle(easy);
+    CURL* copy = curl_easy_duphandle(easy);
     CHECK(copy != NULL, "no copy");
     transfer->num_received = 0;
     transfer->easy = copy;
@@ -119,7 +123,7 @@ static void let_server_close(void) {
   CHECK(fgets(answer, sizeof(answer), stdin) != NULL, "the test has gone");
 }
 
-static void post(CURL *easy, bool on) {
+static void post(CURL* easy, bool on) {
   static const char kText[] = "name=value";
   if (on) {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, kText);
@@ -130,7 +134,7 @@ static void post(CURL *easy, bool on) {
 
 /* The next request on a connection that the server has closed goes out on a new one, whatever it is. */
 static void stale(void) {
-  CURLM *multi = curl_multi_init();
+  CURLM* multi = curl_multi_init();
   for (int number = 0; number < 8; ++number) begin(&transfers[number], number % 2 == 1, "any/", "f16384");
   EQUAL(fetch_together(multi, 8), 8);
   EQUAL(fetch_together(multi, 8), 0);
@@ -154,15 +158,42 @@ static void stale(void) {
   EQUAL(curl_multi_cleanup(multi), CURLM_OK);
 }
 
+/* The server takes a second request on a connection and closes it without an answer: it is sent again on a
+ * new one. */
+static void unanswered(void) {
+  static char large[300000];
+  memset(large, 'x', sizeof(large));
+  CURLM* multi = curl_multi_init();
+  for (int how = 0; how < 4; ++how) {
+    begin_all(4, false);
+    EQUAL(fetch_together(multi, 4), 4);
+    for (int number = 0; number < 4; ++number) {
+      CURL* easy = transfers[number].easy;
+      if (how == 1) post(easy, true);
+      if (how == 2) curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+      if (how < 3) continue;
+      curl_easy_setopt(easy, CURLOPT_POSTFIELDS, large);
+      curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)sizeof(large));
+    }
+    static const struct file kNothing = {NULL, 0};
+    for (int number = 0; how == 2 && number < 4; ++number) transfers[number].expected = &kNothing;
+    EQUAL(fetch_together(multi, 4), 4);
+    end_all(4);
+    EQUAL(curl_multi_cleanup(multi), CURLM_OK);
+    multi = curl_multi_init();
+  }
+  curl_multi_cleanup(multi);
+}
+
 static void wait_for(curl_socket_t fd, short events) {
   struct pollfd polled = {fd, events, 0};
   CHECK(poll(&polled, 1, 10000) == 1, "nothing in 10 s");
 }
 
 static void connect_only_in(bool tls) {
-  struct transfer *transfer = &transfers[0];
+  struct transfer* transfer = &transfers[0];
   begin(transfer, tls, "", "f16384");
-  CURL *easy = transfer->easy;
+  CURL* easy = transfer->easy;
   curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
   EQUAL(curl_easy_perform(easy), CURLE_OK);
   EQUAL(new_connections(easy), 1);
@@ -194,7 +225,7 @@ static void connect_only_in(bool tls) {
   }
   CHECK(received > transfer->expected->size, "%zu", received);
   CHECK(memcmp(answer, "HTTP/1.1 200 OK\r\n", 17) == 0, "%.17s", answer);
-  const char *body = answer + received - transfer->expected->size;
+  const char* body = answer + received - transfer->expected->size;
   CHECK(memcmp(body, transfer->expected->bytes, transfer->expected->size) == 0, "other bytes");
   end(transfer);
 }
@@ -208,17 +239,17 @@ static void connect_only(void) {
 static void time_limits(void) {
   for (int tls = 0; tls < 2; ++tls) {
     begin(&transfers[0], tls, "", "f100");
-    CURL *easy = transfers[0].easy;
+    CURL* easy = transfers[0].easy;
     const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK(listener >= 0 && listen(listener, 10) == 0, "%m");
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 400L);
     double start = seconds();
-    CURL *slow = curl_easy_duphandle(easy);
+    CURL* slow = curl_easy_duphandle(easy);
     char url[100];
     struct sockaddr_storage address;
     socklen_t length = sizeof(address);
-    EQUAL(getsockname(listener, (struct sockaddr *)&address, &length), 0);
-    const unsigned char *port = (const unsigned char *)&address + 2; /* sin_port, in network order */
+    EQUAL(getsockname(listener, (struct sockaddr*)&address, &length), 0);
+    const unsigned char* port = (const unsigned char*)&address + 2; /* sin_port, in network order */
     snprintf(url, sizeof(url), "%s://127.0.0.1:%d/", tls ? "https" : "http", port[0] * 256 + port[1]);
     curl_easy_setopt(slow, CURLOPT_URL, url);
     EQUAL(curl_easy_perform(slow), CURLE_OPERATION_TIMEDOUT);
@@ -247,10 +278,11 @@ static void time_limits(void) {
   }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   static const struct test_case kCases[] = {{"reuse", reuse},
                                             {"one_handle", one_handle},
                                             {"stale", stale},
+                                            {"unanswered", unanswered},
                                             {"connect_only", connect_only},
                                             {"time_limits", time_limits},
                                             {NULL, NULL}};

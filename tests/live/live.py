@@ -63,9 +63,9 @@ def raise_descriptor_limit(wanted):
 
 def library_environment(ours=True, **extra):
     """The environment of a program that is to load our library, or the system's."""
+    others = ("LD_LIBRARY_PATH", "LD_PRELOAD", "CURL_HOME", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
     environment = {name: value for name, value in os.environ.items()
-                   if not name.lower().endswith("_proxy") and name not in ("LD_LIBRARY_PATH", "LD_PRELOAD", "CURL_HOME",
-                                                                          "SSL_CERT_FILE", "CURL_CA_BUNDLE")}
+                   if not name.lower().endswith("_proxy") and not name.startswith("GIT_") and name not in others}
     environment["LC_ALL"] = "C.UTF-8"
     if ours:
         environment["LD_LIBRARY_PATH"] = LIBRARY_DIR

@@ -1,5 +1,5 @@
-// What the application sees of one transfer after the other: sockets, timers, arguments. One test per promise;
-// App (support/app.hpp) checks the general ones after every call.
+// What the application sees of one transfer after the other: sockets, timers, arguments. One test per
+// promise; App (support/app.hpp) checks the general ones after every call.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -49,8 +49,8 @@ TEST_F(Contract, APlainGet) {
   ASSERT_TRUE(get.done) << "the message comes in the call in which the transfer ends";
   EXPECT_EQ(get.code, CURLE_OK);
   EXPECT_EQ(get.body, "ok");
-  EXPECT_EQ(peer.requests.at(0), "GET / HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(peer.port()) +
-                                     "\r\nAccept: */*\r\n\r\n");
+  EXPECT_EQ(peer.requests.at(0),
+            "GET / HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(peer.port()) + "\r\nAccept: */*\r\n\r\n");
 }
 
 TEST_F(Contract, WithoutATimeLimitNoTimerIsSet) {
@@ -321,7 +321,8 @@ TEST_F(Timer, ATimeLimitIsNoticedAtASocketEventToo) {
 TEST_F(Timer, AQueuedTransferCountsAsRunningAndTimesOutOnTime) {
   curl_multi_setopt(app().multi(), CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
   Peer peer(world);
-  peer.otherwise({request(), hold(), send(response("first")), request(), send(response("second")), client_gone()});
+  peer.otherwise(
+      {request(), hold(), send(response("first")), request(), send(response("second")), client_gone()});
   Handle first(peer.url());
   Handle queued(peer.url());
   queued.set(CURLOPT_TIMEOUT_MS, 50L);
@@ -393,7 +394,8 @@ TEST_F(Timer, ExpectWaitsForTheAnswerAndThenSendsAtOnce) {
 
 TEST_F(Timer, AContinueLetsTheBodyGo) {
   Peer peer(world);
-  peer.otherwise({head(), send("HTTP/1.1 100 Continue\r\n\r\n"), bytes(4), send(response("ok")), client_gone()});
+  peer.otherwise(
+      {head(), send("HTTP/1.1 100 Continue\r\n\r\n"), bytes(4), send(response("ok")), client_gone()});
   Handle post(peer.url());
   curl_slist* const list = curl_slist_append(nullptr, "Expect: 100-continue");
   post.set(CURLOPT_HTTPHEADER, list);

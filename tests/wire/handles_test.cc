@@ -1,5 +1,5 @@
-// Handles that come and go in every order; callbacks that fail; calls that must not be made from callbacks; the pool;
-// programs that read one message per event.
+// Handles that come and go in every order; callbacks that fail; calls that must not be made from callbacks;
+// the pool; programs that read one message per event.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -139,7 +139,8 @@ TEST_F(Handles, AFailingSocketCallbackAbortsEverything) {
   app().add(second);
   app().socket_answer = -1;
   int running = -1;
-  EXPECT_EQ(curl_multi_socket_action(app().multi(), CURL_SOCKET_TIMEOUT, 0, &running), CURLM_ABORTED_BY_CALLBACK);
+  EXPECT_EQ(curl_multi_socket_action(app().multi(), CURL_SOCKET_TIMEOUT, 0, &running),
+            CURLM_ABORTED_BY_CALLBACK);
   EXPECT_EQ(running, 2) << "they end when they are driven next";
   app().socket_answer = 0;
   EXPECT_EQ(curl_multi_add_handle(app().multi(), late.curl), CURLM_ABORTED_BY_CALLBACK);
@@ -399,8 +400,8 @@ TEST_F(Handles, PerformAndPollServeAMultiWithSocketCallbacks) {
 
 // --- Programs that read one message per event
 
-/// Two transfers that end in one call, for a program that reads one message per event and removes the handle of that
-/// message (the block driver of QEMU does).
+/// Two transfers that end in one call, for a program that reads one message per event and removes the handle
+/// of that message (the block driver of QEMU does).
 TEST_F(Handles, OneMessagePerEventIsEnough) {
   for (const bool removes : {false, true}) {
     SCOPED_TRACE(removes);
@@ -412,11 +413,13 @@ TEST_F(Handles, OneMessagePerEventIsEnough) {
     app().add(second);
     bool first_out = false;
     bool second_out = false;
-    world.run([&] {
-      if (removes && first.done && !std::exchange(first_out, true)) app().remove(first);
-      if (removes && second.done && !std::exchange(second_out, true)) app().remove(second);
-      return first.done && second.done;
-    }, "both messages");
+    world.run(
+        [&] {
+          if (removes && first.done && !std::exchange(first_out, true)) app().remove(first);
+          if (removes && second.done && !std::exchange(second_out, true)) app().remove(second);
+          return first.done && second.done;
+        },
+        "both messages");
     for (int rounds = 0; rounds < 5; ++rounds) world.step(1);
     EXPECT_LE(app().num_calls(), 8) << "no storm: " << app().whole_trace();
   }
@@ -434,7 +437,8 @@ TEST_F(Handles, AMessageOfTheFirstCallIsReadLater) {
   world.run_until_done(get);
   EXPECT_EQ(get.code, CURLE_UNSUPPORTED_PROTOCOL);
   const int calls = app().num_calls();
-  EXPECT_FALSE(app().timer_armed() && app().timer_ms() == 0 && world.step(0) && app().num_calls() > calls + 1);
+  EXPECT_FALSE(app().timer_armed() && app().timer_ms() == 0 && world.step(0) &&
+               app().num_calls() > calls + 1);
 }
 
 TEST_F(Handles, ProgramsThatNeverReadAreNotCalledForEver) {

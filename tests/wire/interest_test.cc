@@ -1,5 +1,5 @@
-// What the application is told to wait for: while sending, while receiving, and when it pauses either. And which
-// arguments curl_multi_socket_action takes.
+// What the application is told to wait for: while sending, while receiving, and when it pauses either. And
+// which arguments curl_multi_socket_action takes.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -108,8 +108,8 @@ TEST_F(Interest, AnUnneededUnpauseIsHarmless) {
 
 TEST_F(Interest, PausedReceivingDuringAnUploadWaitsToWriteOnly) {
   Peer peer(world);
-  peer.otherwise({head(), stop_reading(), hold(), start_reading(), bytes(large().size()), send(response("ok")),
-                  client_gone()});
+  peer.otherwise({head(), stop_reading(), hold(), start_reading(), bytes(large().size()),
+                  send(response("ok")), client_gone()});
   Handle post(peer.url());
   post.post_by_callback(large(), static_cast<curl_off_t>(large().size()));
   post.set(CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
@@ -159,7 +159,9 @@ TEST_F(Interest, AWriteCallbackThatPausesGetsTheSameBytesAgain) {
   peer.otherwise(once(response("0123456789")));
   Handle get(peer.url());
   int refused = 0;
-  get.on_body = [&](std::string_view piece) { return refused++ < 2 ? std::size_t{CURL_WRITEFUNC_PAUSE} : piece.size(); };
+  get.on_body = [&](std::string_view piece) {
+    return refused++ < 2 ? std::size_t{CURL_WRITEFUNC_PAUSE} : piece.size();
+  };
   start(get);
   world.run([&] { return refused == 1; }, "the pause");
   EXPECT_EQ(app().num_announced(), 0u);
@@ -178,7 +180,9 @@ TEST_F(Interest, UnpausingInsideACallbackOfAnotherTransferWorks) {
   Handle sleeper(peer.url("/sleeper"));
   Handle waker(peer.url("/waker"));
   bool slept = false;
-  sleeper.on_body = [&](std::string_view piece) { return std::exchange(slept, true) ? piece.size() : CURL_WRITEFUNC_PAUSE; };
+  sleeper.on_body = [&](std::string_view piece) {
+    return std::exchange(slept, true) ? piece.size() : CURL_WRITEFUNC_PAUSE;
+  };
   start(sleeper);
   world.run([&] { return slept; }, "the pause");
   waker.on_body = [&](std::string_view piece) {

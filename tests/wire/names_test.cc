@@ -119,7 +119,8 @@ TEST_F(Names, AnAnswerThatIsLostIsAskedForAgain) {
   EXPECT_EQ(dns.server.num_asked, 2);
 }
 
-// Two transfers, one question; the one whose handle was named goes. App checks the handle of every announcement.
+// Two transfers, one question; the one whose handle was named goes. App checks the handle of every
+// announcement.
 TEST_F(Names, SocketsSharedByTransfersNameALiveHandle) {
   be_silent();
   Peer peer(world);

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <iterator>
 #include <set>
+#include <string>
 
 namespace hiper {
 namespace {
@@ -28,6 +31,17 @@ TEST(ConnectionKey, HostAndShapeChangeTheHashEachForItself) {
 TEST(ConnectionKey, KeysOfOneHostShareTheHostHash) {
   EXPECT_EQ(ConnectionKey("a", "b").host_hash(), ConnectionKey("a", "c").host_hash());
   EXPECT_NE(ConnectionKey("a", "b").host_hash(), ConnectionKey("b", "b").host_hash());
+}
+
+TEST(ConnectionKey, ACopyIsEqualAndOutlivesTheOriginal) {
+  ConnectionKey copy;
+  {
+    const ConnectionKey key("a.test:80", std::string(100, 's'));
+    copy = key;
+    EXPECT_EQ(copy, key);
+  }
+  EXPECT_EQ(copy.host(), "a.test:80");
+  EXPECT_EQ(copy.shape(), std::string(100, 's'));
 }
 
 TEST(ConnectionKey, BytesOfAnyValueCount) {
@@ -57,6 +71,28 @@ TEST(KeyBuilder, DifferentSequencesOfFieldsGiveDifferentTexts) {
   add(std::move(KeyBuilder().add(std::int64_t{256})));
   add(std::move(KeyBuilder().add(&texts)));
   EXPECT_EQ(texts.size(), num_sequences);
+}
+
+TEST(KeyBuilder, DifferentNumbersGiveDifferentTexts) {
+  std::set<std::string> texts;
+  const std::int64_t numbers[] = {0,  1,   -1,   2,    -2,         63,          64,        -64,
+                                  -65, 127, 8191, 8192, 4294967295, -4294967295, INT64_MAX, INT64_MIN};
+  for (const std::int64_t number : numbers) texts.insert(KeyBuilder().add(number).take());
+  EXPECT_EQ(texts.size(), std::size(numbers));
+}
+
+TEST(KeyBuilder, OneFieldIsNotTheBeginningOfAnother) {
+  // Else the fields behind them could make up for the difference.
+  const std::string small = KeyBuilder().add(std::int64_t{64}).take();
+  const std::string large = KeyBuilder().add(std::int64_t{8192}).take();
+  EXPECT_FALSE(large.starts_with(small));
+  EXPECT_FALSE(KeyBuilder().add(std::string(200, 'a')).take().starts_with(KeyBuilder().add("a").take()));
+}
+
+TEST(KeyBuilder, WhatIsNotSetTakesLittle) {
+  KeyBuilder builder;
+  for (int i = 0; i < 10; ++i) builder.add(static_cast<const char*>(nullptr)).add(std::int64_t{i});
+  EXPECT_LE(builder.take().size(), 20u);
 }
 
 TEST(KeyBuilder, TheSameFieldsGiveTheSameText) {

@@ -91,6 +91,49 @@ TEST_F(PoolTest, AConnectionIsReusedForAnEqualKeyOnly) {
   EXPECT_EQ(pool.num_connections(), 3U);
 }
 
+TEST_F(PoolTest, AnIdleConnectionIsTakenWithoutARequest) {
+  User& first = holder(kA);
+  const curl_off_t id = first.lease->id();
+  EXPECT_FALSE(pool.take_idle(kA, {}));
+  keep(first);
+  EXPECT_FALSE(pool.take_idle(kA2, {}));
+  EXPECT_FALSE(pool.take_idle(kB, {}));
+  Lease lease = pool.take_idle(key_of("a.test:80"), {});
+  ASSERT_TRUE(lease);
+  EXPECT_EQ(lease->id(), id);
+  EXPECT_EQ(lease->num_uses, 2U);
+  EXPECT_EQ(pool.num_idle(), 0U);
+  EXPECT_FALSE(pool.take_idle(kA, {}));
+}
+
+TEST_F(PoolTest, TakingIdleObeysTheRulesAndClosesTheDead) {
+  User& one = holder(kA);
+  User& two = holder(kA);
+  stream_of(one).answer = IoResult::closed();
+  stream_of(two).answer = IoResult::moved(1);
+  keep(one);
+  keep(two);
+  ReuseRules fresh;
+  fresh.fresh = true;
+  EXPECT_FALSE(pool.take_idle(kA, fresh));
+  EXPECT_EQ(pool.num_idle(), 2U);
+  ReuseRules probing;
+  probing.probe = true;
+  EXPECT_FALSE(pool.take_idle(kA, probing));
+  EXPECT_EQ(pool.num_connections(), 0U);
+  EXPECT_EQ(FakeStream::num_farewells, 2);
+}
+
+TEST_F(PoolTest, AnInternedKeySharesTheTextOfTheOneInUse) {
+  const ConnectionKey equal = key_of("a.test:80");
+  EXPECT_EQ(pool.interned(equal).host().data(), equal.host().data());
+  const User& first = holder(kA);
+  EXPECT_TRUE(first.lease);
+  EXPECT_NE(equal.host().data(), kA.host().data());
+  EXPECT_EQ(pool.interned(equal).host().data(), kA.host().data());
+  EXPECT_EQ(pool.interned(kB).host().data(), kB.host().data());
+}
+
 TEST_F(PoolTest, NumbersOfConnectionsCountFromZero) {
   EXPECT_EQ(holder(kA).lease->id(), 0);
   EXPECT_EQ(holder(kA).lease->id(), 1);

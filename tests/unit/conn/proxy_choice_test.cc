@@ -19,7 +19,9 @@ class ProxyChoice : public ::testing::Test {
   Options options_;
 };
 
-TEST_F(ProxyChoice, NothingAskedForMeansDirect) { EXPECT_FALSE(proxy_wanted(options_, "http", "example.com")); }
+TEST_F(ProxyChoice, NothingAskedForMeansDirect) {
+  EXPECT_FALSE(proxy_wanted(options_, "http", "example.com"));
+}
 
 TEST_F(ProxyChoice, TheOptionAsksForOneAndAnEmptyOneForNone) {
   setenv("http_proxy", "http://elsewhere:3128", 1);

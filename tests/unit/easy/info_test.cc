@@ -140,6 +140,35 @@ TEST(GetInfo, TextsFallBackToTheOptions) {
   EXPECT_EQ(text(easy, CURLINFO_CONTENT_TYPE), nullptr);
 }
 
+TEST(GetInfo, ThePlannedUrlCountsUntilARedirectSaysOtherwise) {
+  Easy easy;
+  set(easy, CURLOPT_URL, "a");
+  easy.info.planned_url = "http://a/";
+  EXPECT_STREQ(text(easy, CURLINFO_EFFECTIVE_URL), "http://a/");
+  set(easy, CURLOPT_URL, "b");
+  EXPECT_STREQ(text(easy, CURLINFO_EFFECTIVE_URL), "http://a/");
+  ASSERT_TRUE(easy.info.effective_url.assign("http://c/"));
+  EXPECT_STREQ(text(easy, CURLINFO_EFFECTIVE_URL), "http://c/");
+  easy.info.begin();
+  EXPECT_STREQ(text(easy, CURLINFO_EFFECTIVE_URL), "b");
+}
+
+TEST(GetInfo, TheContentTypeIsCopiedFromTheHeadersWhenAskedFor) {
+  Easy easy;
+  const std::string_view head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n";
+  easy.headers.add(HeadLines{head, true, false});
+  easy.info.content_type_at = {static_cast<std::uint32_t>(head.find("text")), 9};
+  const char* const type = text(easy, CURLINFO_CONTENT_TYPE);
+  EXPECT_STREQ(type, "text/html");
+  curl_header* header = nullptr;  // cuts the recorded lines up
+  EXPECT_EQ(easy.headers.find("content-type", 0, CURLH_HEADER, -1, &header), CURLHE_OK);
+  EXPECT_STREQ(header->value, "text/html");
+  EXPECT_EQ(text(easy, CURLINFO_CONTENT_TYPE), type);
+  EXPECT_STREQ(type, "text/html");
+  easy.info.begin();
+  EXPECT_EQ(text(easy, CURLINFO_CONTENT_TYPE), nullptr);
+}
+
 TEST(GetInfo, TheMethodIsTheCustomOneOrTheChosenOne) {
   Easy easy;
   set(easy, CURLOPT_UPLOAD, 1L);

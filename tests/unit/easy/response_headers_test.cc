@@ -53,6 +53,23 @@ TEST(ResponseHeaders, ListsInOrderWithAmountAndIndex) {
   EXPECT_EQ(list(headers, CURLH_TRAILER, -1), Strings{});
 }
 
+TEST(ResponseHeaders, LinesRecordedTogetherAreLikeLinesOneByOne) {
+  const std::string early = "HTTP/1.1 103 Early\r\nX-A: i\r\n\r\n";
+  const std::string head = "HTTP/1.1 200 OK\r\nX-A: 1\r\nX-B:  v  \r\n";
+  const std::string tail = "x-a:\t3\r\nX-Empty:\r\n\r\n";
+  ResponseHeaders one_by_one;
+  for (const std::string& text : {early, head, tail}) add_head(one_by_one, text);
+  ResponseHeaders together;
+  together.add(HeadLines{early, true, true});
+  together.add(HeadLines{head, true, false});
+  add_head(together, "X-Alone: x\r\n");
+  together.add(HeadLines{tail, false, false});
+  Strings wanted = list(one_by_one, kAll, -1);
+  wanted.insert(wanted.begin() + 3, "X-Alone=x/1/0/1");
+  EXPECT_EQ(list(together, kAll, -1), wanted);
+  EXPECT_EQ(together.view({static_cast<std::uint32_t>(head.find("X-B")), 3}), "X-B");
+}
+
 TEST(ResponseHeaders, OriginsAreAMask) {
   ResponseHeaders headers;
   add_head(headers, "HTTP/1.1 200 Conn\r\nX-A: c\r\n\r\n", true);

@@ -13,6 +13,20 @@ namespace {
 /// Writes down what a response tells.
 class Recorder final : public H1Sink {
  public:
+  HeaderNames lines_wanted() const noexcept override { return wanted; }
+  void head_lines(const HeadLines& lines) override {
+    EXPECT_FALSE(lines.raw.empty());
+    if (lines.begins_head) text.clear();
+    text += lines.raw;
+    std::string_view rest = lines.raw;
+    while (!rest.empty()) {
+      const std::size_t size = rest.find('\n') + 1;
+      EXPECT_NE(size, 0u);
+      log += lines.interim ? "I" : "H";
+      log += rest.substr(0, size);
+      rest.remove_prefix(size);
+    }
+  }
   Outcome header(const HeadLine& line) override {
     log += line.kind == LineKind::trailer ? "T" : line.interim ? "I" : "H";
     log += line.raw;
@@ -37,6 +51,7 @@ class Recorder final : public H1Sink {
   std::string text;  ///< the raw lines of the last head
   std::string body_text;
   HeadVerdict verdict;
+  HeaderNames wanted = kEveryHeaderName;
   bool pausing = false;  ///< every second call pauses
   bool fail_body = false;
 
@@ -69,12 +84,14 @@ struct Conversation {
   HeadVerdict verdict;
   End end = End::clean;
   bool pausing = false;
+  HeaderNames wanted = kEveryHeaderName;
 
   /// Feeds the pieces one after the other; what is not consumed stays in front of the next one.
   Heard run(const std::vector<std::string>& pieces) const {
     Recorder sink;
     sink.verdict = verdict;
     sink.pausing = pausing;
+    sink.wanted = wanted;
     H1Response response(sink);
     response.begin(rules);
     Fed fed;
@@ -109,7 +126,8 @@ std::vector<std::string> bytewise(const std::string& text) {
   return pieces;
 }
 
-/// The same result whether the text comes at once, byte by byte, in any two pieces, or with pauses.
+/// The same result whether the text comes at once, byte by byte, in any two pieces, or with pauses, and
+/// whether the sink wants all lines one by one or only some.
 Heard hear(const std::string& text, Conversation talk = {}) {
   const Heard whole = talk.run({text});
   EXPECT_EQ(talk.run(bytewise(text)), whole) << text.substr(0, 200);
@@ -117,6 +135,15 @@ Heard hear(const std::string& text, Conversation talk = {}) {
   for (std::size_t i = 1; i < text.size(); i += step) {
     EXPECT_EQ(talk.run({text.substr(0, i), text.substr(i)}), whole) << text.substr(0, 200) << " cut at " << i;
   }
+  for (const HeaderNames wanted : {HeaderNames{0}, set_of(HeaderName::content_length)}) {
+    talk.wanted = wanted;
+    EXPECT_EQ(talk.run({text}), whole) << text.substr(0, 200) << " together";
+    for (std::size_t i = 1; i < text.size(); i += step) {
+      EXPECT_EQ(talk.run({text.substr(0, i), text.substr(i)}), whole)
+          << text.substr(0, 200) << " together, cut at " << i;
+    }
+  }
+  talk.wanted = kEveryHeaderName;
   talk.pausing = true;
   EXPECT_EQ(talk.run({text}), whole) << text.substr(0, 200) << " with pauses";
   EXPECT_EQ(talk.run(bytewise(text)), whole) << text.substr(0, 200) << " with pauses, byte by byte";
@@ -518,6 +545,48 @@ TEST(H1Response, GarbageGivesTheSameResultHoweverItIsCut) {
     talk.pausing = true;
     ASSERT_EQ(talk.run({text}), whole) << text;
   }
+}
+
+/// Counts the calls.
+class Counting final : public H1Sink {
+ public:
+  HeaderNames lines_wanted() const noexcept override { return set_of(HeaderName::content_encoding); }
+  Outcome header(const HeadLine& line) override {
+    told += line.raw;
+    return Outcome::ok(line.raw.size());
+  }
+  void head_lines(const HeadLines& lines) override {
+    ++num_blocks;
+    block = lines.raw;
+  }
+  HeadVerdict head_complete(const H1Response&) override { return {}; }
+  Outcome body(std::span<const char> bytes) override { return Outcome::ok(bytes.size()); }
+
+  std::string told;
+  std::string block;
+  int num_blocks = 0;
+};
+
+TEST(H1Response, AHeadThatNobodyReadsComesInOnePiece) {
+  const std::string head = kOk + "Server: x\r\nContent-Length: 0\r\nX-A: b:c\r\n\r\n";
+  Counting sink;
+  H1Response response(sink, ResponseRules{});
+  const Fed fed = response.feed(head);
+  EXPECT_EQ(fed.state, FedState::complete);
+  EXPECT_EQ(sink.num_blocks, 1);
+  EXPECT_EQ(sink.block, head);
+  EXPECT_EQ(sink.told, "");
+  EXPECT_EQ(response.header_bytes(), head.size());
+}
+
+TEST(H1Response, OnlyWantedLinesComeAlone) {
+  const std::string head = kOk + "Server: x\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n";
+  Counting sink;
+  H1Response response(sink, ResponseRules{});
+  EXPECT_EQ(response.feed(head).state, FedState::complete);
+  EXPECT_EQ(sink.told, "Content-Encoding: gzip\r\n");
+  EXPECT_EQ(sink.num_blocks, 2);
+  EXPECT_EQ(sink.block, "Content-Length: 0\r\n\r\n");
 }
 
 }  // namespace

@@ -26,11 +26,12 @@ class App {
   ~App();
 
   CURLM* multi() const noexcept { return multi_; }
-  Reading reading = Reading::all;   ///< how many messages are read after a call
-  bool hooks_close = true;          ///< sets CURLOPT_CLOSESOCKETFUNCTION of handles that are added
-  bool assigns = true;              ///< gives every socket a pointer when it is announced
-  int socket_answer = 0;            ///< of the socket callback
-  int timer_answer = 0;             ///< of the timer callback
+  Reading reading = Reading::all;  ///< how many messages are read after a call
+  bool hooks_close = true;         ///< sets CURLOPT_CLOSESOCKETFUNCTION of handles that are added
+  bool assigns = true;             ///< gives every socket a pointer when it is announced
+  bool expects_shortage = false;   ///< calls may answer CURLM_OUT_OF_MEMORY
+  int socket_answer = 0;           ///< of the socket callback
+  int timer_answer = 0;            ///< of the timer callback
   std::function<void(int fd, int what)> on_socket;  ///< inside the callback
   std::function<void(long ms)> on_timer;
 
@@ -43,7 +44,8 @@ class App {
   CURLcode pause(Handle& handle, int what);
   CURLMcode cleanup();
 
-  /// What was called since the last trace: "timer:0 a:OUT a:IN+ a:REMOVE+", where "a" is the first socket, and
+  /// What was called since the last trace: "timer:0 a:OUT a:IN+ a:REMOVE+", where "a" is the first socket,
+  /// and
   /// "+" tells that the pointer given to curl_multi_assign came along. Timers are 0, -1 or "later".
   std::string trace();
   const std::string& whole_trace() const noexcept { return whole_trace_; }
@@ -88,12 +90,13 @@ class App {
   void check_timeout();
   void check_running();
   void read_messages();
+  void expect_ok(CURLMcode code) const;
   std::string name(int number) const;
 
   CURLM* multi_;
-  std::map<int, Life> lives_;     ///< announced now
-  std::map<int, int> ports_;      ///< local port → descriptor, of all that were announced
-  std::map<CURL*, bool> added_;   ///< done?
+  std::map<int, Life> lives_;    ///< announced now
+  std::map<int, int> ports_;     ///< local port → descriptor, of all that were announced
+  std::map<CURL*, bool> added_;  ///< done?
   std::string trace_;
   std::string whole_trace_;
   int num_lives_ = 0;
@@ -101,10 +104,11 @@ class App {
   int num_socket_calls_ = 0;
   int running_ = 0;
   long timer_ms_ = -1;
-  long last_told_ = -1;           ///< -1 must not come twice
-  bool spent_ = false;            ///< the timer struck: it may be told again
-  std::int64_t timer_due_ = 0;    ///< microseconds
+  long last_told_ = -1;         ///< -1 must not come twice
+  bool spent_ = false;          ///< the timer struck: it may be told again
+  std::int64_t timer_due_ = 0;  ///< microseconds
   std::int64_t call_began_ = 0;
+  std::int64_t timer_lag_ = 0;  ///< how long after its call began the timer was told
 };
 
 }  // namespace hiper::wire

@@ -26,7 +26,9 @@ void* counted(void* room) noexcept {
   if (room != nullptr) Faults::count(1);
   return room;
 }
-void* take(std::size_t size) { return Faults::fails() ? nullptr : counted(std::malloc(size == 0 ? 1 : size)); }
+void* take(std::size_t size) {
+  return Faults::fails() ? nullptr : counted(std::malloc(size == 0 ? 1 : size));
+}
 void* take_zeroed(std::size_t count, std::size_t size) {
   return Faults::fails() ? nullptr : counted(std::calloc(count, size));
 }
@@ -92,7 +94,9 @@ void* operator new(std::size_t size) {
   return room;
 }
 void* operator new[](std::size_t size) { return operator new(size); }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return operator new(size, std::nothrow); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return operator new(size, std::nothrow);
+}
 void operator delete(void* room) noexcept { hiper::wire::give(room); }
 void operator delete(void* room, std::size_t) noexcept { operator delete(room); }
 void operator delete(void* room, const std::nothrow_t&) noexcept { operator delete(room); }

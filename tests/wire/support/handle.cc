@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "wire/support/faults.hpp"
-
 namespace hiper::wire {
 namespace {
 
@@ -18,7 +16,6 @@ std::set<CURL*>& live_handles() {
 Handle::Handle(const std::string& url) : curl(in_library([] { return curl_easy_init(); })) {
   if (curl == nullptr) return;
   live_handles().insert(curl);
-  const InsideLibrary inside(true);
   set(CURLOPT_URL, url.c_str());
   set(CURLOPT_WRITEFUNCTION, take_body);
   set(CURLOPT_WRITEDATA, this);
@@ -79,7 +76,8 @@ std::size_t Handle::give(char* into, std::size_t size, std::size_t count, void* 
   Handle& handle = *static_cast<Handle*>(self);
   if (handle.on_read) return handle.on_read(into, size * count);
   const std::size_t left = handle.upload.size() - handle.upload_at;
-  if (handle.pause_after_read && left != 0 && (handle.gave_ = !handle.gave_) == false) return CURL_READFUNC_PAUSE;
+  if (handle.pause_after_read && left != 0 && (handle.gave_ = !handle.gave_) == false)
+    return CURL_READFUNC_PAUSE;
   const std::size_t given = std::min({size * count, left, handle.read_most});
   handle.upload.copy(into, given, handle.upload_at);
   handle.upload_at += given;

@@ -6,10 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "wire/support/faults.hpp"
+
 namespace hiper::wire {
 
 class Handle {
  public:
+  /// `curl` is NULL when there is no memory for it.
   explicit Handle(const std::string& url = "");
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
@@ -17,7 +20,8 @@ class Handle {
 
   template <class Value>
   CURLcode set(CURLoption option, Value value) {
-    const CURLcode answer = curl_easy_setopt(curl, option, value);
+    const CURLcode answer = in_library([&] { return curl_easy_setopt(curl, option, value); });
+    short_of_memory = short_of_memory || answer == CURLE_OUT_OF_MEMORY;
     return answer;
   }
   template <class Value>
@@ -41,9 +45,10 @@ class Handle {
   std::size_t read_most = SIZE_MAX;  ///< bytes per call of the read callback
   bool pause_after_read = false;     ///< the read callback pauses after each piece
   int num_rewinds = 0;
-  std::size_t max_piece = 0;         ///< largest call of the write callback
+  std::size_t max_piece = 0;                             ///< largest call of the write callback
   std::function<std::size_t(std::string_view)> on_body;  ///< nullptr: takes all
   std::function<std::size_t(char*, std::size_t)> on_read;
+  bool short_of_memory = false;  ///< an option could not be set
   bool done = false;
   CURLcode code = CURLE_OK;
   char error[CURL_ERROR_SIZE] = "";

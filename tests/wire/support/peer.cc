@@ -129,29 +129,42 @@ void PeerConnection::pump() {
 /// True when the step is done.
 bool PeerConnection::run_step(const Step& step) {
   switch (step.kind) {
-    case Step::Kind::request: return take_request(true);
-    case Step::Kind::head: return take_request(false);
+    case Step::Kind::request:
+      return take_request(true);
+    case Step::Kind::head:
+      return take_request(false);
     case Step::Kind::bytes:
       if (received_.size() - consumed_ < step.count) return false;
       consumed_ += step.count;
       return true;
-    case Step::Kind::send: return send_some(step);
-    case Step::Kind::hold: return peer_.take_release();
+    case Step::Kind::send:
+      return send_some(step);
+    case Step::Kind::hold:
+      return peer_.take_release();
     case Step::Kind::end_sending:
       if (tls_ != nullptr) SSL_shutdown(tls_);
       shutdown(fd_, SHUT_WR);
       return true;
-    case Step::Kind::close: close_now(); return true;
+    case Step::Kind::close:
+      close_now();
+      return true;
     case Step::Kind::reset: {
       const linger hard = {1, 0};
       setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
       close_now();
       return true;
     }
-    case Step::Kind::stop_reading: reading_ = false; return true;
-    case Step::Kind::start_reading: reading_ = true; return true;
-    case Step::Kind::client_gone: return client_closed_ || client_reset_;
-    case Step::Kind::again: at_ = static_cast<std::size_t>(-1); return true;
+    case Step::Kind::stop_reading:
+      reading_ = false;
+      return true;
+    case Step::Kind::start_reading:
+      reading_ = true;
+      return true;
+    case Step::Kind::client_gone:
+      return client_closed_ || client_reset_;
+    case Step::Kind::again:
+      at_ = static_cast<std::size_t>(-1);
+      return true;
   }
   return true;
 }
@@ -237,7 +250,8 @@ std::size_t Peer::num_open() const noexcept {
 }
 
 void Peer::pump() {
-  for (int fd; accepting_ && (fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
+  for (int fd;
+       accepting_ && (fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
     Script script = default_;
     if (!scripts_.empty()) {
       script = std::move(scripts_.front());

@@ -41,8 +41,8 @@ struct Step {
     reset,         ///< RST
     stop_reading,  ///< from here on
     start_reading,
-    client_gone,   ///< wait until the client has closed
-    again,         ///< the script starts over
+    client_gone,  ///< wait until the client has closed
+    again,        ///< the script starts over
   };
   Kind kind;
   std::string text{};
@@ -74,7 +74,8 @@ inline Step client_gone() { return {Step::Kind::client_gone}; }
 inline Step again() { return {Step::Kind::again}; }
 
 /// A response with Content-Length.
-std::string response(std::string_view body, std::string_view more_headers = {}, std::string_view status = "200 OK");
+std::string response(std::string_view body, std::string_view more_headers = {},
+                     std::string_view status = "200 OK");
 /// Answers every request with `text`, for ever.
 Script always(const std::string& text);
 /// Answers one request with `text`, then waits for the client to close.
@@ -116,10 +117,10 @@ class PeerConnection {
   SSL* tls_;
   Script script_;
   std::size_t at_ = 0;
-  std::size_t sent_ = 0;         ///< of the current step
-  std::size_t piece_ = 0;        ///< its number in Step::sizes
+  std::size_t sent_ = 0;   ///< of the current step
+  std::size_t piece_ = 0;  ///< its number in Step::sizes
   std::size_t piece_sent_ = 0;
-  std::size_t consumed_ = 0;     ///< of received_
+  std::size_t consumed_ = 0;  ///< of received_
   std::string received_;
   int client_port_ = 0;
   bool reading_ = true;

@@ -1,5 +1,5 @@
-// One loop for both sides: the application under test and the peers it talks to, in one thread. Nothing sleeps:
-// the loop waits in poll(2) for what either side waits for.
+// One loop for both sides: the application under test and the peers it talks to, in one thread. Nothing
+// sleeps: the loop waits in poll(2) for what either side waits for.
 #pragma once
 #include <functional>
 #include <memory>
