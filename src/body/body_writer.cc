@@ -167,8 +167,7 @@ Outcome BodyWriter::deliver(std::span<const char> bytes, Report& report) noexcep
   const CallbackTarget target = body_target(config_);
   const std::size_t piece_max = std::min<std::size_t>(config_.buffer_size, CURL_MAX_WRITE_SIZE);
   std::size_t taken = 0;
-  while (taken < bytes.size()) {
-    if (paused_) return Outcome::paused(taken);
+  while (taken < bytes.size() && !paused_) {
     const Outcome outcome = target.call(bytes.subspan(taken, std::min(piece_max, bytes.size() - taken)));
     taken += outcome.taken();
     delivered_ += static_cast<curl_off_t>(outcome.taken());

@@ -56,6 +56,7 @@ class ResponseHeaders::Store {
     std::unique_ptr<char[]> text;
     std::uint32_t capacity = 0;
     std::uint32_t used = 0;
+    std::uint32_t free() const noexcept { return capacity - used; }
   };
   /// A stored header; name and value end with NUL.
   struct Entry {
@@ -122,7 +123,7 @@ void ResponseHeaders::Store::clear() noexcept {
 ResponseHeaders::Store::Segment& ResponseHeaders::Store::room(std::size_t size) {
   if (segment_ < segments_.size()) {
     Segment& current = segments_[segment_];
-    if (current.capacity - current.used >= size) return current;
+    if (current.free() >= size) return current;
     if (current.used != 0) ++segment_;
   }
   // Kept segments that are too small for this line are of no use any more.
@@ -150,7 +151,8 @@ void ResponseHeaders::Store::begin_run(std::string_view lines, unsigned origin, 
                                        bool begins_head) {
   open_origin_ = 0;
   const std::uint32_t size = static_cast<std::uint32_t>(lines.size());
-  Segment& segment = room(size);
+  const bool fits = segment_ < segments_.size() && segments_[segment_].free() >= size;
+  Segment& segment = fits ? segments_[segment_] : room(size);
   if (begins_head) {
     ++head_;
     head_segment_ = segment_;
@@ -160,7 +162,7 @@ void ResponseHeaders::Store::begin_run(std::string_view lines, unsigned origin, 
       {segment_, segment.used, size, head_, request, static_cast<std::uint8_t>(origin), begins_head});
   std::memcpy(segment.text.get() + segment.used, lines.data(), size);
   segment.used += size;
-  room_left_ = segment.capacity - segment.used;
+  room_left_ = segment.free();
   open_origin_ = origin;
 }
 

@@ -146,7 +146,7 @@ Status H1Exchange::receive() {
   if (const Status taken = take_leftover(); !taken.ok()) return taken;
   std::size_t share = std::max(kShareOfTurn, request_.read_size);
   while (!complete_ && !control_.receiving_paused()) {
-    const std::size_t allowed = std::min({request_.read_size, control_.receive_allowance(), share});
+    const std::size_t allowed = std::min(std::min(request_.read_size, share), control_.receive_allowance());
     if (allowed == 0) {
       must_yield_ = share == 0;
       return Status();

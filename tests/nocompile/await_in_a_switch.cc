@@ -13,10 +13,8 @@ Flow<Status> child(Task& task) {
 }
 Flow<Status> parent(Task& task) {
   switch ((co_await child(task)).code()) {
-    case CURLE_OK:
-      co_return Status();
-    default:
-      co_return Status(CURLE_FAILED_INIT);
+    case CURLE_OK: co_return Status();
+    default: co_return Status(CURLE_FAILED_INIT);
   }
 }
 

@@ -13,8 +13,7 @@ Flow<Status> child(Task& task, F function) {
   co_return function();
 }
 Flow<Status> parent(Task& task, const std::string& text) {
-  const Status status =
-      co_await child(task, [text] { return text.empty() ? Status() : Status(CURLE_FAILED_INIT); });
+  const Status status = co_await child(task, [text] { return text.empty() ? Status() : Status(CURLE_FAILED_INIT); });
   co_return status;
 }
 

@@ -7,6 +7,8 @@
 
 namespace hiper {
 
-Flow<Status> child(int number) { co_return number == 0 ? Status() : Status(CURLE_FAILED_INIT); }
+Flow<Status> child(int number) {
+  co_return number == 0 ? Status() : Status(CURLE_FAILED_INIT);
+}
 
 }  // namespace hiper

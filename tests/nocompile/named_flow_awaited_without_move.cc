@@ -1,5 +1,4 @@
-// rejected: (no match for|passing .* as|discards|cannot|no member named .await_ready|call to member
-// function|invalid operand|rvalue)
+// rejected: (no match for|passing .* as|discards|cannot|no member named .await_ready|call to member function|invalid operand|rvalue)
 #include <memory>
 #include <string>
 
