@@ -124,7 +124,11 @@ void Transfer::report_timeout() noexcept {
 Status Transfer::tick() {
   if (now() < next_tick_) return Status();
   next_tick_ = now() + kTick;
-  set_alarm();
+  try {
+    set_alarm();
+  } catch (const std::bad_alloc&) {
+    return Status::out_of_memory();
+  }
   const curl_off_t moved = numbers().size_download + numbers().size_upload;
   const bool waiting = pause_ != 0 || easy_->info.connection == nullptr;
   if (pace_ && pace_->low_speed.watched() && pace_->low_speed.too_slow(moved, waiting, now())) {
