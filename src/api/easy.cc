@@ -9,6 +9,7 @@
 
 #include "api/global.hpp"
 #include "body/mime.hpp"
+#include "multi/easy_engine.hpp"
 
 using hiper::Easy;
 using hiper::Opt;
@@ -48,7 +49,9 @@ CURL* curl_easy_init(void) noexcept {
   }
 }
 
-void curl_easy_cleanup(CURL* handle) noexcept { delete Easy::from(handle); }
+void curl_easy_cleanup(CURL* handle) noexcept {
+  if (Easy* const easy = Easy::from(handle)) hiper::clean_up_easy(*easy);
+}
 
 CURL* curl_easy_duphandle(CURL* handle) noexcept {
   const Easy* const easy = Easy::from(handle);

@@ -23,4 +23,9 @@ inline constexpr Nanos after_ms(Nanos start, std::int64_t ms) noexcept {
   return ms > (kNever - start) / kMillisecond ? kNever : start + ms * kMillisecond;
 }
 
+/// How long to sleep for at least `span`: 0 if it has passed.
+inline constexpr std::int64_t ms_rounded_up(Nanos span) noexcept {
+  return span <= 0 ? 0 : (span + kMillisecond - 1) / kMillisecond;
+}
+
 }  // namespace hiper

@@ -11,8 +11,10 @@ constexpr Nanos kProbeAfterIdle = 10 * kMillisecond;
 
 }  // namespace
 
-void Lease::keep(Nanos now) noexcept {
-  if (Connection* const connection = std::exchange(connection_, nullptr)) pool_->give_back(*connection, now);
+void Lease::keep(Nanos now, SharedConnections* shared) noexcept {
+  if (Connection* const connection = std::exchange(connection_, nullptr)) {
+    pool_->give_back(*connection, now, shared);
+  }
 }
 
 void Lease::drop() noexcept {
@@ -78,17 +80,37 @@ bool Pool::ask(PoolRequest& request, const ConnectionKey& key, const ReuseRules&
 }
 
 Lease Pool::take(PoolRequest& request) {
-  PoolBucket& bucket = *request.bucket_;
-  if (request.granted_ == nullptr) {
-    request.granted_ = new Connection(bucket, next_id_);
-    ++bucket.num_users;
-    ++next_id_;
-    request.may_open_ = false;  // the connection holds the place from here on
-  }
-  Connection& connection = *std::exchange(request.granted_, nullptr);
+  Connection& connection =
+      request.granted_ != nullptr ? *std::exchange(request.granted_, nullptr) : make_connection(request);
   ++connection.num_uses;
   request.cancel();
   return Lease(*this, connection);
+}
+
+// A new connection, or one of the share's; the place that was reserved is for either.
+Connection& Pool::make_connection(PoolRequest& request) {
+  PoolBucket& bucket = *request.bucket_;
+  ConnectionState state = take_shared(bucket.key, request.rules_);
+  const bool is_new = !state.connected();
+  if (is_new) {
+    state.number = request.rules_.shared != nullptr ? request.rules_.shared->next_id() : next_id_;
+  } else {
+    reactor_.take_over(state.stream->watch());
+  }
+  auto* const connection = new Connection(bucket, std::move(state));
+  if (is_new && request.rules_.shared == nullptr) ++next_id_;
+  ++bucket.num_users;
+  request.may_open_ = false;  // the connection holds the place from here on
+  return *connection;
+}
+
+ConnectionState Pool::take_shared(const ConnectionKey& key, const ReuseRules& rules) noexcept {
+  if (rules.shared == nullptr || rules.fresh) return {};
+  for (;;) {
+    ConnectionState state = rules.shared->take(key, rules.easy);
+    if (!state.connected() || usable(state, rules)) return state;
+    state.close();
+  }
 }
 
 void Pool::set_limits(const PoolLimits& limits) noexcept {
@@ -103,7 +125,23 @@ void Pool::set_limits(const PoolLimits& limits) noexcept {
 }
 
 void Pool::clear() noexcept {
-  while (!lru_.empty()) close_idle(lru_.front());
+  while (Connection* const connection = longest_idle()) close_idle(*connection);
+}
+
+void Pool::hand_over() noexcept {
+  while (Connection* const departing = departing_.first()) {
+    const std::unique_ptr<Connection> connection(departing);
+    const Ref<SharedConnections> home = connection->home;
+    PoolBucket& bucket = connection->bucket();
+    take_from_idle(*connection);
+    Watch& watch = connection->stream->watch();
+    reactor_.release(watch);
+    home->give(bucket.key, std::move(*connection), limits_.max_kept, watch.easy());
+    --num_connections_;
+    --bucket.host.num_connections;
+    --bucket.num_users;
+    forget_if_unused(bucket);
+  }
 }
 
 PoolHost& Pool::host_for(const ConnectionKey& key) {
@@ -150,7 +188,7 @@ Connection* Pool::pop_idle(PoolBucket& bucket, const ReuseRules& rules) noexcept
 
 // Anything but silence on an idle connection means that it is over: the peer has closed it, or said something
 // that no request asked for and that must not be taken for the next answer.
-bool Pool::usable(Connection& connection, const ReuseRules& rules) noexcept {
+bool Pool::usable(ConnectionState& connection, const ReuseRules& rules) noexcept {
   const Nanos now = reactor_.now();
   const Nanos idle = now - connection.idle_since;
   if (idle > rules.max_idle || now - connection.connected_at > rules.max_lifetime) return false;
@@ -165,7 +203,7 @@ bool Pool::make_host_room(PoolHost& host) noexcept {
 }
 
 bool Pool::make_total_room() noexcept {
-  while (!total_has_room() && !lru_.empty()) close_idle(lru_.front());
+  while (!total_has_room() && longest_idle() != nullptr) close_idle(*longest_idle());
   return total_has_room();
 }
 
@@ -254,7 +292,7 @@ PoolRequest* Pool::first_waiting(PoolHost& host) noexcept {
   return at_host->ticket_ <= in_total->ticket_ ? at_host : in_total;
 }
 
-void Pool::give_back(Connection& connection, Nanos now) noexcept {
+void Pool::give_back(Connection& connection, Nanos now, SharedConnections* shared) noexcept {
   PoolBucket& bucket = connection.bucket();
   PoolHost& host = bucket.host;
   connection.idle_since = now;
@@ -273,7 +311,12 @@ void Pool::give_back(Connection& connection, Nanos now) noexcept {
   connection.stream->idle();
   bucket.idle.push_back(connection);
   host.idle.push_back(connection);
-  lru_.push_back(connection);
+  if (shared != nullptr) {
+    connection.home = Ref<SharedConnections>(shared);
+    departing_.push_back(connection);
+  } else {
+    lru_.push_back(connection);
+  }
   ++num_idle_;
   shrink();
 }
@@ -294,7 +337,7 @@ void Pool::discard(Connection& connection) noexcept {
 
 void Pool::close(Connection& connection) noexcept {
   PoolHost& host = connection.bucket().host;
-  if (connection.stream) connection.stream->farewell();
+  connection.close();
   delete &connection;
   --num_connections_;
   --host.num_connections;
@@ -304,6 +347,7 @@ void Pool::take_from_idle(Connection& connection) noexcept {
   static_cast<ListNode<IdleTag>&>(connection).unlink();
   static_cast<ListNode<HostTag>&>(connection).unlink();
   static_cast<ListNode<LruTag>&>(connection).unlink();
+  connection.home = {};
   --num_idle_;
 }
 

@@ -1,7 +1,8 @@
 // The connections of one engine: reuse by key, limits per host and in total, first-come-first-served queues
 // behind the limits. All steps are O(1): a hash from key to a stack of idle connections, one LRU list, one
 // queue per limit, and a connection that becomes free is handed to the one request whose condition became
-// true. Called by transfer/.
+// true. A connection whose handle shares connections leaves the pool when the turn ends with it idle
+// (conn/shared_connections). Called by transfer/; the engine calls hand_over().
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -11,6 +12,7 @@
 
 #include "conn/connection.hpp"
 #include "conn/key.hpp"
+#include "conn/shared_connections.hpp"
 #include "flow/task.hpp"
 
 namespace hiper {
@@ -59,8 +61,9 @@ class Lease {
   explicit operator bool() const noexcept { return connection_ != nullptr; }
   Connection& operator*() const noexcept { return *connection_; }
   Connection* operator->() const noexcept { return connection_; }
-  /// The dialog is over and the connection can serve another one.
-  void keep(Nanos now) noexcept;
+  /// The dialog is over and the connection can serve another one: of this engine, or, with `shared`, of any
+  /// that uses the same share.
+  void keep(Nanos now, SharedConnections* shared = nullptr) noexcept;
   /// Closes the connection.
   void drop() noexcept;
 
@@ -75,6 +78,8 @@ struct ReuseRules {
   Nanos max_idle = 118 * kSecond;  ///< CURLOPT_MAXAGE_CONN
   Nanos max_lifetime = kNever;     ///< CURLOPT_MAXLIFETIME_CONN
   bool probe = false;              ///< ask the socket whether the peer has gone, even after a short idle time
+  SharedConnections* shared = nullptr;  ///< where to look when the pool has none (CURL_LOCK_DATA_CONNECT)
+  CURL* easy = nullptr;                 ///< for whom; needed with `shared` only
 };
 
 /// One transfer's wish for a connection; lives in the transfer and leaves its queue, or gives back what it
@@ -124,8 +129,11 @@ class Pool {
   static bool served(const PoolRequest& request) noexcept {
     return request.granted_ != nullptr || request.may_open_;
   }
-  /// The connection of a served request; not connected() yet if it is a new one. Throws std::bad_alloc.
+  /// The connection of a served request; not connected() yet if it is a new one. Throws std::bad_alloc; the
+  /// request is then as before.
   Lease take(PoolRequest& request);
+  /// The turn ends: idle connections that are shared leave the engine.
+  void hand_over() noexcept;
 
   void set_limits(const PoolLimits& limits) noexcept;
   /// Raises max_kept to `count` if it is lower.
@@ -151,7 +159,9 @@ class Pool {
   PoolHost& host_for(const ConnectionKey& key);
   void forget_if_unused(PoolBucket& bucket) noexcept;
   Connection* pop_idle(PoolBucket& bucket, const ReuseRules& rules) noexcept;
-  bool usable(Connection& connection, const ReuseRules& rules) noexcept;
+  bool usable(ConnectionState& connection, const ReuseRules& rules) noexcept;
+  ConnectionState take_shared(const ConnectionKey& key, const ReuseRules& rules) noexcept;
+  Connection& make_connection(PoolRequest& request);
   bool host_has_room(const PoolHost& host) const noexcept {
     return limits_.max_host == 0 || host.num_connections + host.num_promised < limits_.max_host;
   }
@@ -171,12 +181,13 @@ class Pool {
   void withdraw_promises() noexcept;
   PoolRequest* first_waiting(PoolHost& host) noexcept;
   void unreserve(PoolBucket& bucket) noexcept;
-  void give_back(Connection& connection, Nanos now) noexcept;
+  void give_back(Connection& connection, Nanos now, SharedConnections* shared) noexcept;
   void grant(PoolRequest& request, Connection& connection) noexcept;
   void discard(Connection& connection) noexcept;
   void close(Connection& connection) noexcept;
   void take_from_idle(Connection& connection) noexcept;
   void close_idle(Connection& connection) noexcept;
+  Connection* longest_idle() noexcept { return lru_.empty() ? departing_.first() : lru_.first(); }
   void shrink() noexcept;
 
   Reactor& reactor_;
@@ -189,6 +200,7 @@ class Pool {
   std::unordered_map<const ConnectionKey*, std::unique_ptr<PoolBucket>, KeyHash, KeyEqual> buckets_;
   std::unordered_map<std::string_view, std::unique_ptr<PoolHost>> hosts_;
   List<Connection, LruTag> lru_;             ///< idle connections, the longest idle first
+  List<Connection, LruTag> departing_;       ///< idle ones that leave when the turn ends
   List<PoolRequest, QueueTag> total_queue_;  ///< waiting for MAX_TOTAL_CONNECTIONS only
 };
 

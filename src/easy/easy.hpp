@@ -39,6 +39,10 @@ class Easy {
   }
   CURL* handle() noexcept { return this; }
 
+  /// The application has given the handle up although it still takes part in a turn: from() finds it no more.
+  void invalidate() noexcept { magic_ = 0; }
+  bool valid() const noexcept { return magic_ == kMagic; }
+
   /// A new handle with the same options (curl_easy_duphandle); nullptr when memory is out.
   Easy* duplicate() const;
   /// Options back to those of a new handle, results forgotten; share, connections and cookies stay

@@ -6,7 +6,8 @@ namespace hiper {
 namespace {
 
 /// What this build can share, one bit per curl_lock_data. A room whose data can be shared adds its kind here.
-constexpr std::uint32_t kShareable = 1u << CURL_LOCK_DATA_DNS | 1u << CURL_LOCK_DATA_SSL_SESSION;
+constexpr std::uint32_t kShareable =
+    1u << CURL_LOCK_DATA_DNS | 1u << CURL_LOCK_DATA_SSL_SESSION | 1u << CURL_LOCK_DATA_CONNECT;
 
 }  // namespace
 

@@ -43,7 +43,9 @@ class Share {
   CURLSHcode set_unlock(curl_unlock_function function) noexcept;
   CURLSHcode set_user_data(void* data) noexcept;
 
-  bool in_use() const noexcept { return num_users_.load(std::memory_order_acquire) != 0; }
+  bool in_use() const noexcept { return num_users() != 0; }
+  /// Easy handles that use the share.
+  std::uint32_t num_users() const noexcept { return num_users_.load(std::memory_order_acquire); }
   /// The same, asked under the application's lock: before the share is destroyed.
   bool in_use_locked() noexcept;
   bool shares(curl_lock_data kind) const noexcept { return (kinds_ >> kind & 1u) != 0; }

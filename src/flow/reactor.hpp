@@ -64,17 +64,23 @@ class Timer {
 struct SocketCloser {
   curl_closesocket_callback function = nullptr;  ///< nullptr: close(2)
   void* data = nullptr;
+
+  void close(int fd) const noexcept;
 };
 
 /// One descriptor known to the engine, from its creation until it is closed. Interest is what somebody waits
-/// for, so an idle socket has none and is not announced.
+/// for, so an idle socket has none and is not announced. It can move from one engine to another while idle
+/// (Reactor::release, Reactor::take_over).
 class Watch : public ListNode<> {
  public:
   Watch(Reactor& reactor, int fd, SocketCloser closer, CURL* easy) noexcept
-      : reactor_(reactor), fd_(fd), closer_(closer), easy_(easy) {}
+      : reactor_(&reactor), fd_(fd), closer_(closer), easy_(easy) {}
 
   int fd() const noexcept { return fd_; }
-  Reactor& reactor() const noexcept { return reactor_; }
+  Reactor& reactor() const noexcept { return *reactor_; }
+  /// Its owner has no use for it any more: the reactor retires it, or, when it was released, it is closed and
+  /// deleted at once.
+  inline void give_up() noexcept;
   /// The application's handle named in announcements: the one that uses the socket, or that used it last.
   void set_easy(CURL* easy) noexcept { easy_ = easy; }
   CURL* easy() const noexcept { return easy_; }
@@ -101,7 +107,9 @@ class Watch : public ListNode<> {
   friend class SocketTable;
   friend class Poller;
   friend class FakeReactor;  // tests/unit/support
-  Reactor& reactor_;
+  void close_released() noexcept;
+
+  Reactor* reactor_;  ///< nullptr while released
   int fd_;
   Events wanted_ = Events::none;
   Events announced_ = Events::none;  ///< what the socket callback was told last
@@ -129,6 +137,11 @@ class Reactor {
   /// Gives the watch up: REMOVE is announced if needed, then the descriptor is closed, at the end of this
   /// turn.
   virtual void retire(Watch& watch) noexcept = 0;
+  /// Forgets the watch, whose descriptor stays open. Nobody waits for it, and that has been announced.
+  virtual void release(Watch& watch) noexcept = 0;
+  /// Takes over a released watch, of this reactor or another. Throws std::bad_alloc; it is then still
+  /// released.
+  virtual void take_over(Watch& watch) = 0;
 
   virtual void interest_changed(Watch& watch) noexcept = 0;  ///< for Watch only
   virtual void arm(Timer& timer, Nanos due) = 0;             ///< for Timer only
@@ -144,7 +157,7 @@ class Reactor {
 
 /// Owner of a watch: retires it when dropped.
 struct RetireWatch {
-  void operator()(Watch* watch) const noexcept { watch->reactor().retire(*watch); }
+  void operator()(Watch* watch) const noexcept { watch->give_up(); }
 };
 using OwnedWatch = std::unique_ptr<Watch, RetireWatch>;
 
@@ -152,17 +165,24 @@ inline void Timer::arm(Reactor& reactor, Nanos due) { reactor.arm(*this, due); }
 inline void Timer::disarm() noexcept {
   if (reactor_ != nullptr) reactor_->disarm(*this);
 }
+inline void Watch::give_up() noexcept {
+  if (reactor_ != nullptr) {
+    reactor_->retire(*this);
+  } else {
+    close_released();
+  }
+}
 inline void Watch::want(Runnable& waiter, Events interest) noexcept {
   waiter_ = &waiter;
   if (interest == wanted_) return;
   wanted_ = interest;
-  reactor_.interest_changed(*this);
+  reactor_->interest_changed(*this);
 }
 inline void Watch::unwant() noexcept {
   waiter_ = nullptr;
   if (wanted_ == Events::none) return;
   wanted_ = Events::none;
-  reactor_.interest_changed(*this);
+  reactor_->interest_changed(*this);
 }
 
 }  // namespace hiper

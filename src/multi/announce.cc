@@ -1,7 +1,5 @@
 // The end of a turn: what the application is told about sockets and the timer. Nothing else in the library
 // calls the socket and timer callbacks, so they never see a half-changed state.
-#include <unistd.h>
-
 #include <utility>
 
 #include "multi/engine.hpp"
@@ -39,6 +37,7 @@ void Engine::announce_sockets() noexcept {
     }
     announce_interest(watch);
   }
+  pool_.hand_over();
 }
 
 // While a turn served many transfers, the answers to the first ones may have come. To take one now costs a
@@ -70,11 +69,7 @@ void Engine::close_retired(Watch& watch) noexcept {
   }
   poller_.forget(watch);
   sockets_.erase(watch);
-  if (watch.closer_.function != nullptr) {
-    watch.closer_.function(watch.closer_.data, watch.fd_);
-  } else {
-    ::close(watch.fd_);
-  }
+  watch.closer_.close(watch.fd_);
   delete &watch;
 }
 
@@ -95,8 +90,10 @@ void Engine::call_socket_function(Watch& watch, int what) noexcept {
   if (answer == -1) aborted_ = callback_failed_ = true;
 }
 
+// After a callback has failed the transfers fail in the next turn, so there must be one.
 Nanos Engine::next_deadline() noexcept {
-  return ready_.empty() && next_turn_.empty() && !nagging_ ? timers_.next() : kAtOnce;
+  const bool fails = aborted_ && num_running_ != 0;
+  return ready_.empty() && next_turn_.empty() && !nagging_ && !fails ? timers_.next() : kAtOnce;
 }
 
 // `again`: after a CURL_SOCKET_TIMEOUT call the application's one-shot timer is spent, so a pending deadline
@@ -106,12 +103,10 @@ void Engine::announce_timer(bool again) noexcept {
   if (due <= now_) due = kAtOnce;
   if (settings.timer_function == nullptr || (due == announced_due_ && (!again || due == kNever))) return;
   announced_due_ = due;
-  const long ms = due == kNever    ? -1
-                  : due == kAtOnce ? 0
-                                   : static_cast<long>((due - now_ + kMillisecond - 1) / kMillisecond);
+  const long ms = due == kNever ? -1 : due == kAtOnce ? 0 : static_cast<long>(ms_rounded_up(due - now_));
   if (settings.timer_function(handle(), ms, settings.timer_data) == -1) aborted_ = callback_failed_ = true;
   if (due != kAtOnce && next_deadline() == kAtOnce)
-    announce_timer(false);  // the callback has resumed a transfer
+    announce_timer(false);  // the callback has resumed a transfer, or failed
 }
 
 // After the turn, because the callback may add and remove handles (CURLMOPT_NOTIFYFUNCTION(3)).

@@ -10,7 +10,11 @@ namespace {
 Engine& own_engine(Easy& easy) {
   EasyParts& parts = parts_of(easy);
   easy.detach = detach_easy;
-  if (parts.own_engine == nullptr) parts.own_engine = new Engine;
+  if (parts.own_engine == nullptr) {
+    auto* const engine = new Engine;
+    engine->belong_to_handle();
+    parts.own_engine = engine;
+  }
   return *static_cast<Engine*>(parts.own_engine);
 }
 
@@ -54,7 +58,18 @@ CURLcode perform_easy(Easy& easy) {
   const CURLMcode driven = engine.drive(transfer);
   const CURLcode result = driven == CURLM_OK ? transfer.result() : from_multi_code(driven);
   engine.remove(easy);
+  if (!easy.valid()) delete &easy;  // cleaned up inside one of its callbacks
   return result;
+}
+
+void clean_up_easy(Easy& easy) noexcept {
+  auto* const engine = static_cast<Engine*>(easy.engine_slot);
+  if (engine == nullptr || !engine->busy()) {
+    delete &easy;
+    return;
+  }
+  easy.invalidate();
+  engine->doom(*static_cast<Transfer*>(easy.transfer_slot));
 }
 
 CURLcode pause_easy(Easy& easy, int action) noexcept {

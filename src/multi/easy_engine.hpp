@@ -20,6 +20,10 @@ CURLcode pause_easy(Easy& easy, int action) noexcept;
 CURLcode send_raw(Easy& easy, std::span<const char> bytes, std::size_t& count) noexcept;
 CURLcode receive_raw(Easy& easy, std::span<char> room, std::size_t& count) noexcept;
 
+/// curl_easy_cleanup(3). Inside a callback of the multi handle it is added to, or of its own transfer, the
+/// handle is invalid at once but goes when the turn ends: the turn still runs with it.
+void clean_up_easy(Easy& easy) noexcept;
+
 /// Easy::detach: takes the handle out of its engine and frees its parts.
 void detach_easy(Easy& easy) noexcept;
 

@@ -1,7 +1,5 @@
 #include "multi/engine.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -15,11 +13,6 @@ namespace hiper {
 namespace {
 
 constexpr std::size_t kSpareTransfers = 32;
-
-long to_ms_rounded_up(Nanos span) noexcept {
-  if (span <= 0) return 0;
-  return static_cast<long>((span + kMillisecond - 1) / kMillisecond);
-}
 
 }  // namespace
 
@@ -93,8 +86,7 @@ CURLMcode Engine::add(Easy& easy) {
   make_ready_next_turn(added);
   busy_ = true;
   announce_timer(false);
-  busy_ = false;
-  return std::exchange(callback_failed_, false) ? CURLM_ABORTED_BY_CALLBACK : CURLM_OK;
+  return leave();
 }
 
 CURLMcode Engine::remove(Easy& easy) noexcept {
@@ -124,8 +116,7 @@ CURLMcode Engine::remove(Easy& easy) noexcept {
   if (num_added_ == 0) aborted_ = false;
   announce_sockets();
   announce_timer(false);
-  busy_ = false;
-  callback_failed_ = false;  // the handle is gone whatever the callbacks said
+  static_cast<void>(leave());  // the handle is gone whatever the callbacks said
   return CURLM_OK;
 }
 
@@ -156,8 +147,15 @@ void Engine::drop_held(EasyParts& parts) noexcept {
   now_ = monotonic_now();
   announce_sockets();
   announce_timer(false);
-  busy_ = false;
-  callback_failed_ = false;
+  static_cast<void>(leave());
+}
+
+void Engine::doom(Transfer& transfer) noexcept {
+  if (transfer.has_message()) --num_unread_;
+  transfer.unlink_message();
+  transfer.unlink_notification();
+  static_cast<void>(transfer.set_pause(CURLPAUSE_ALL));
+  doomed_.push_back(transfer);
 }
 
 void Engine::update_pool_limits() noexcept {
@@ -213,10 +211,19 @@ CURLMcode Engine::end_turn(Entry entry) noexcept {
     nagging_ = true;
   }
   announce_timer(entry == Entry::timeout);
-  busy_ = false;
+  const CURLMcode code = leave();
   if (num_added_ == 0) read_buffer_.release();
   if (settings.notify_function != nullptr && !notifying_) notify();
-  return std::exchange(callback_failed_, false) ? CURLM_ABORTED_BY_CALLBACK : CURLM_OK;
+  return code;
+}
+
+// Everybody who sets busy_ leaves through here: from now on calls into the multi are welcome again, and
+// handles that were cleaned up inside a callback can go.
+CURLMcode Engine::leave() noexcept {
+  busy_ = false;
+  const bool failed = std::exchange(callback_failed_, false);
+  while (!doomed_.empty() && !own_) delete &doomed_.front().easy();  // which removes it
+  return failed ? CURLM_ABORTED_BY_CALLBACK : CURLM_OK;
 }
 
 CURLMcode Engine::socket_action(curl_socket_t fd, Events events) noexcept {
@@ -261,8 +268,7 @@ CURLMcode Engine::wait(std::span<curl_waitfd> extra, int timeout_ms, bool wakeab
   if (!wakeable && extra.empty() && num_waited_ == 0) timeout_ms = 0;  // curl_multi_wait does not sleep then
   const Nanos due = next_deadline();
   if (due != kNever) {
-    const long until_due = to_ms_rounded_up(due - now_);
-    if (until_due < timeout_ms) timeout_ms = static_cast<int>(until_due);
+    timeout_ms = static_cast<int>(std::min<std::int64_t>(timeout_ms, ms_rounded_up(due - now_)));
   }
   const int count =
       poller_.wait(extra, timeout_ms, wakeable, [this](Watch& watch, Events events) { fire(watch, events); });
@@ -276,7 +282,7 @@ CURLMcode Engine::drive(Transfer& transfer) noexcept {
   CURLMcode code = CURLM_OK;
   while (!transfer.done() && code == CURLM_OK) {
     code = perform();
-    if (transfer.done() || code != CURLM_OK) break;
+    if (transfer.done() || code != CURLM_OK || !doomed_.empty()) break;
     code = wait({}, 1000, true, nullptr);
   }
   return code;
@@ -285,7 +291,7 @@ CURLMcode Engine::drive(Transfer& transfer) noexcept {
 long Engine::timeout_ms() noexcept {
   const Nanos due = next_deadline();
   if (due == kNever) return -1;
-  return due == kAtOnce ? 0 : to_ms_rounded_up(due - monotonic_now());
+  return due == kAtOnce ? 0 : static_cast<long>(ms_rounded_up(due - monotonic_now()));
 }
 
 CURLMcode Engine::pause_changed(Transfer& transfer, bool resumes) noexcept {
@@ -341,6 +347,7 @@ void Engine::fail_all(CURLcode code) noexcept {
 void Engine::transfer_finished(Transfer& transfer) noexcept {
   --num_running_;
   ++num_ever_done_;
+  if (!transfer.easy().valid()) return;  // nobody is left to be told
   if ((settings.notifications & 1u << CURLMNOTIFY_EASY_DONE) != 0) to_notify_.push_back(transfer);
   notify_info_read_ = notify_info_read_ || messages_.empty();
   messages_.push_back(transfer);
@@ -411,11 +418,7 @@ Watch& Engine::adopt(int fd, SocketCloser closer, CURL* easy) {
     sockets_.insert(*watch);
     return *watch.release();
   } catch (...) {
-    if (closer.function != nullptr) {
-      closer.function(closer.data, fd);
-    } else {
-      ::close(fd);
-    }
+    closer.close(fd);
     throw;
   }
 }
@@ -426,6 +429,20 @@ void Engine::retire(Watch& watch) noexcept {
   watch.retired_ = true;
   watch.unlink();
   retired_.push_back(watch);
+}
+
+void Engine::release(Watch& watch) noexcept {
+  watch.unlink();
+  poller_.forget(watch);
+  sockets_.erase(watch);
+  watch.socketp_ = nullptr;
+  watch.reactor_ = nullptr;
+}
+
+void Engine::take_over(Watch& watch) {
+  sockets_.insert(watch);
+  watch.reactor_ = this;
+  watch.announced_ = Events::none;  // somebody without a socket function may have had it
 }
 
 void Engine::interest_changed(Watch& watch) noexcept {

@@ -75,6 +75,12 @@ class Engine final : public Reactor, public TransferOwner {
   CURLMcode waitfds(std::span<curl_waitfd> out, unsigned* count) noexcept;
   CURLMsg* next_message(int* left) noexcept;
 
+  /// The handle of `transfer` was cleaned up inside a callback: nothing of it is called any more, and it goes
+  /// when the turn ends.
+  void doom(Transfer& transfer) noexcept;
+  /// The engine belongs to one easy handle (curl_easy_perform), which outlives a turn in any case.
+  void belong_to_handle() noexcept { own_ = true; }
+
   /// Closes the connection that `parts` holds after CURLOPT_CONNECT_ONLY; it is one of this engine. In or
   /// outside of a turn.
   void drop_held(EasyParts& parts) noexcept;
@@ -88,6 +94,8 @@ class Engine final : public Reactor, public TransferOwner {
   void make_ready_next_turn(Runnable& runnable) noexcept override;
   Watch& adopt(int fd, SocketCloser closer, CURL* easy) override;
   void retire(Watch& watch) noexcept override;
+  void release(Watch& watch) noexcept override;
+  void take_over(Watch& watch) override;
   void interest_changed(Watch& watch) noexcept override;
   void arm(Timer& timer, Nanos due) override { timers_.arm(*this, timer, due); }
   void disarm(Timer& timer) noexcept override { timers_.disarm(timer); }
@@ -104,6 +112,7 @@ class Engine final : public Reactor, public TransferOwner {
   void begin_turn() noexcept;
   void run_ready() noexcept;
   CURLMcode end_turn(Entry entry) noexcept;
+  CURLMcode leave() noexcept;
   void fire(Watch& watch, Events events) noexcept;
   void expire_timers() noexcept;
   void fail_all(CURLcode code) noexcept;
@@ -127,6 +136,7 @@ class Engine final : public Reactor, public TransferOwner {
   static constexpr unsigned kMagic = 0x6d756c74;
   unsigned magic_ = kMagic;
   bool busy_ = false;
+  bool own_ = false;
   bool notifying_ = false;
   bool notify_info_read_ = false;  ///< the message queue has become readable since the last notification
   bool aborted_ = false;  ///< a callback returned -1; transfers fail, new ones are refused until all are gone
@@ -160,6 +170,7 @@ class Engine final : public Reactor, public TransferOwner {
   Services services_;
   List<Transfer, MessageTag> messages_;
   List<Transfer, NotifyTag> to_notify_;
+  List<Transfer, NotifyTag> doomed_;  ///< their handles were cleaned up inside a callback of this turn
   List<Transfer, MemberTag> members_;
   List<Transfer, MemberTag>
       spare_;  ///< finished objects kept for the next add, so that re-adding allocates nothing

@@ -113,8 +113,7 @@ int Poller::wait_with_extra(std::span<curl_waitfd> extra, int timeout_ms) noexce
 }
 
 int Poller::remaining_ms(Nanos deadline) noexcept {
-  const Nanos left = deadline - monotonic_now();
-  return left <= 0 ? 0 : static_cast<int>((left + kMillisecond - 1) / kMillisecond);
+  return static_cast<int>(ms_rounded_up(deadline - monotonic_now()));
 }
 
 bool Poller::wake_up() noexcept {

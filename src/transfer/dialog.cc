@@ -68,6 +68,8 @@ Flow<Status> Transfer::one_request(Task& task) {
 ReuseRules Transfer::rules_of_reuse() const noexcept {
   ReuseRules rules = reuse_rules(options(), plan_->method);
   rules.probe = rules.probe || num_retries_ > 0;
+  rules.shared = shared_connections(*easy_);
+  rules.easy = easy_->handle();
   return rules;
 }
 
@@ -135,21 +137,46 @@ Flow<Status> Transfer::open_connection(Task& task) {
   co_return connected;
 }
 
+// Files and callbacks of HSTS, once in a transfer.
+Status Transfer::open_hsts() {
+  EasyParts& parts = parts_of(*easy_);
+  if (!parts.hsts) parts.hsts = std::make_unique<HandleHsts>(*easy_);
+  const Status filled = parts.hsts->fill(*this);
+  if (filled.ok()) hsts_ = Hsts::open;
+  return filled;
+}
+
+HstsView Transfer::hsts_view() const noexcept {
+  return hsts_ == Hsts::open ? HstsView(parts_if_any(*easy_)->hsts.get()) : HstsView();
+}
+
+// What HSTS makes of it is where the redirect leads: that decides whether it is another origin.
+void Transfer::secure_redirect(Url& target, std::string& text) const {
+  std::string name;
+  if (target.scheme() != "http" || !hsts_name(target.host(), name) || !hsts_view().covers(name)) return;
+  if (make_secure(target).ok()) static_cast<void>(target.to_string(0, text));
+}
+
 // What the handle asked for last time is still there: parsed URL, key and head are made again only when an
 // option, or what a redirect said, has changed.
 Status Transfer::prepare() {
   const bool changed = changes_ != nullptr;
   const Method method = changed && changes_->method_changed ? changes_->method : options().method();
   if (const Status body = request_body_.prepare(*easy_, method, *this); !body.ok()) return body;
+  if (hsts_ == Hsts::wanted) {
+    if (const Status opened = open_hsts(); !opened.ok()) return opened;
+  }
   EasyParts& parts = parts_of(*easy_);
-  if (!changed && plan_is_current(parts.plan, options(), request_body_.plan())) {
+  const HstsView hsts = hsts_view();
+  if (!changed && plan_is_current(parts.plan, options(), request_body_.plan()) &&
+      same_hsts(parts.plan, hsts)) {
     plan_ = &parts.plan;
   } else {
     if (changed && !changed_plan_) changed_plan_ = std::make_unique<Plan>();
     Plan& plan = changed ? *changed_plan_ : parts.plan;
     if (!changed) easy_->info.planned_url = nullptr;
     static const PlanChanges none;
-    const Status made = make_plan(options(), changed ? *changes_ : none, request_body_.plan(), *this, plan);
+    const Status made = make_plan(options(), changed ? *changes_ : none, request_body_.plan(), *this, plan, hsts);
     if (!made.ok()) return made;
     plan.key = services_.pool.interned(plan.key);
     plan_ = &plan;
@@ -227,7 +254,7 @@ Status Transfer::after_response(bool& again) {
   if (options().number(Opt::connect_only) != 0) return Status();
   easy_->info.connection = nullptr;
   if (reusable_ && !options().flag(Opt::forbid_reuse)) {
-    lease_.keep(now());
+    lease_.keep(now(), shared_connections(*easy_));
   } else {
     lease_.drop();
   }
@@ -260,6 +287,7 @@ Status Transfer::begin_round() {
   } else {
     changes().avoid_expect = true;
   }
+  changes().stay_secure = plan_->hsts == Plan::Hsts::secured;
   another_round_ = Round::none;
   easy_->headers.next_request();
   return Status();
@@ -290,7 +318,9 @@ Status Transfer::follow() {
   next.first_url = &parts_of(*easy_).plan.url;
   redirect_to_.clear();
   Url target;
-  const bool known = Url::parse(next.url, CURLU_NON_SUPPORT_SCHEME, target).ok();
+  next.stay_secure = false;
+  const bool known = Url::parse(next.url, CURLU_NON_SUPPORT_SCHEME | CURLU_PATH_AS_IS, target).ok();
+  if (known && hsts_ != Hsts::off) secure_redirect(target, next.url);
   next.own_origin = known && same_origin(*next.first_url, target);
   next.own_host = known && same_host(*next.first_url, target);
   if (known && !easy_->info.effective_url.assign(next.url)) return Status::out_of_memory();

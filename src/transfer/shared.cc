@@ -17,6 +17,16 @@ class SharedSessions final : public SharedData {
   Ref<TlsSessions> sessions_;  // locks by itself
 };
 
+class SharedIdle final : public SharedData {
+ public:
+  explicit SharedIdle(Share& share) : connections_(new SharedConnections(share)) {}
+  ~SharedIdle() override { connections_->close(); }
+  SharedConnections& connections() const noexcept { return *connections_; }
+
+ private:
+  Ref<SharedConnections> connections_;
+};
+
 /// Its own lock makes it safe without the application's; the application's are called because they are
 /// promised.
 class SharedNames final : public SharedData {
@@ -54,6 +64,7 @@ CURLSHcode make_shared_data(Share& share, int kind) noexcept {
   try {
     if (kind == CURL_LOCK_DATA_SSL_SESSION) share.set_data(data_kind, std::make_unique<SharedSessions>());
     if (kind == CURL_LOCK_DATA_DNS) share.set_data(data_kind, std::make_unique<SharedNames>(share));
+    if (kind == CURL_LOCK_DATA_CONNECT) share.set_data(data_kind, std::make_unique<SharedIdle>(share));
     return CURLSHE_OK;
   } catch (const std::bad_alloc&) {
     static_cast<void>(share.stop_sharing(kind));
@@ -64,6 +75,11 @@ CURLSHcode make_shared_data(Share& share, int kind) noexcept {
 TlsSessions* shared_tls_sessions(const Easy& easy) noexcept {
   auto* const data = data_of<SharedSessions>(easy, CURL_LOCK_DATA_SSL_SESSION);
   return data != nullptr ? &data->sessions() : nullptr;
+}
+
+SharedConnections* shared_connections(const Easy& easy) noexcept {
+  auto* const data = data_of<SharedIdle>(easy, CURL_LOCK_DATA_CONNECT);
+  return data != nullptr ? &data->connections() : nullptr;
 }
 
 DnsCache* shared_dns_cache(const Easy& easy) noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 #include <curl/curl.h>
 
+#include "conn/shared_connections.hpp"
 #include "dns/cache.hpp"
 #include "easy/easy.hpp"
 #include "easy/share.hpp"
@@ -14,9 +15,10 @@ namespace hiper {
 /// shared.
 CURLSHcode make_shared_data(Share& share, int kind) noexcept;
 
-/// The share's sessions (names) if the handle shares that kind, else nullptr. Safe to use from several
-/// threads, with or without the application's lock functions.
+/// The share's sessions (names, connections) if the handle shares that kind, else nullptr. Safe to use from
+/// several threads, with or without the application's lock functions.
 TlsSessions* shared_tls_sessions(const Easy& easy) noexcept;
 DnsCache* shared_dns_cache(const Easy& easy) noexcept;
+SharedConnections* shared_connections(const Easy& easy) noexcept;
 
 }  // namespace hiper

@@ -20,6 +20,7 @@ class Handles : public testing::Test {
   World world;
 };
 
+// contract: 2.5, 2.6, 2.13, 2.15
 TEST_F(Handles, AddingAndRemovingInTheWrongPlace) {
   Peer peer(world);
   Handle get(peer.url());
@@ -38,6 +39,7 @@ TEST_F(Handles, AddingAndRemovingInTheWrongPlace) {
   EXPECT_EQ(curl_easy_perform(nullptr), CURLE_BAD_FUNCTION_ARGUMENT);
 }
 
+// contract: 2.12
 TEST_F(Handles, RemovingDropsTheUnreadMessage) {
   Peer peer(world);
   Handle get(peer.url());
@@ -50,6 +52,7 @@ TEST_F(Handles, RemovingDropsTheUnreadMessage) {
   EXPECT_EQ(left, 0);
 }
 
+// contract: 1.3, 2.9, 2.10
 TEST_F(Handles, RemovalAtEveryStageLeavesNothingAnnounced) {
   for (int stage = 0; stage < 6; ++stage) {
     SCOPED_TRACE(stage);
@@ -70,6 +73,7 @@ TEST_F(Handles, RemovalAtEveryStageLeavesNothingAnnounced) {
   }
 }
 
+// contract: 1.3, 2.18, 2.19
 TEST_F(Handles, CleanupOfTheMultiAtEveryStage) {
   const int before = num_descriptors();
   for (int stage = 0; stage < 6; ++stage) {
@@ -92,6 +96,7 @@ TEST_F(Handles, CleanupOfTheMultiAtEveryStage) {
   EXPECT_EQ(num_descriptors(), before);
 }
 
+// contract: 2.20
 TEST_F(Handles, CleanupOfAnAddedHandleDetachesIt) {
   Peer peer(world);
   peer.otherwise({request(), client_gone()});
@@ -107,6 +112,7 @@ TEST_F(Handles, CleanupOfAnAddedHandleDetachesIt) {
   EXPECT_EQ(added, 0);
 }
 
+// contract: 2.15, 2.16
 TEST_F(Handles, AHandleGoesFromMultiToEasyAndBack) {
   Peer peer(world);
   Handle get(peer.url());
@@ -130,6 +136,7 @@ TEST_F(Handles, AHandleGoesFromMultiToEasyAndBack) {
 
 // --- Callbacks that fail
 
+// contract: 16.4, 16.5, 16.7
 TEST_F(Handles, AFailingSocketCallbackAbortsEverything) {
   Peer peer(world);
   Handle first(peer.url());
@@ -138,10 +145,9 @@ TEST_F(Handles, AFailingSocketCallbackAbortsEverything) {
   app().add(first);
   app().add(second);
   app().socket_answer = -1;
-  int running = -1;
-  EXPECT_EQ(curl_multi_socket_action(app().multi(), CURL_SOCKET_TIMEOUT, 0, &running),
-            CURLM_ABORTED_BY_CALLBACK);
-  EXPECT_EQ(running, 2) << "they end when they are driven next";
+  EXPECT_EQ(app().fire_timer(), CURLM_ABORTED_BY_CALLBACK);
+  EXPECT_EQ(app().running(), 2) << "they end when they are driven next";
+  EXPECT_EQ(app().timer_ms(), 0) << "which somebody must do";
   app().socket_answer = 0;
   EXPECT_EQ(curl_multi_add_handle(app().multi(), late.curl), CURLM_ABORTED_BY_CALLBACK);
   EXPECT_EQ(app().fire_timer(), CURLM_OK);
@@ -154,6 +160,7 @@ TEST_F(Handles, AFailingSocketCallbackAbortsEverything) {
   EXPECT_EQ(world.transfer(late), CURLE_OK) << "after all are removed the multi works again";
 }
 
+// contract: 16.4, 16.5, 16.7
 TEST_F(Handles, AFailingTimerCallbackAbortsEverything) {
   Peer peer(world);
   Handle get(peer.url());
@@ -167,6 +174,7 @@ TEST_F(Handles, AFailingTimerCallbackAbortsEverything) {
   EXPECT_EQ(world.transfer(get), CURLE_OK);
 }
 
+// contract: 16.4
 TEST_F(Handles, OnlyMinusOneIsAFailure) {
   Peer peer(world);
   for (const int answer : {1, -2, 42}) {
@@ -176,6 +184,7 @@ TEST_F(Handles, OnlyMinusOneIsAFailure) {
   }
 }
 
+// contract: 16.9
 TEST_F(Handles, AFailingRemoveStillCloses) {
   Peer peer(world);
   peer.otherwise({request(), client_gone()});
@@ -221,6 +230,7 @@ void try_everything(CURLM* multi, CURL* other) {
   EXPECT_EQ(curl_multi_cleanup(foreign), CURLM_OK);
 }
 
+// contract: 16.10, 16.12
 TEST_F(Handles, NoCallbackMayDriveItsOwnMulti) {
   Peer peer(world);
   Handle get(peer.url());
@@ -255,6 +265,7 @@ TEST_F(Handles, NoCallbackMayDriveItsOwnMulti) {
 
 // --- The pool
 
+// contract: 15.3
 TEST_F(Handles, ManyFinishTogetherAndAllConnectionsStay) {
   Peer peer(world);
   std::vector<std::unique_ptr<Handle>> handles;
@@ -273,6 +284,7 @@ TEST_F(Handles, ManyFinishTogetherAndAllConnectionsStay) {
   EXPECT_EQ(peer.num_accepted(), 20u) << "the second round uses the connections of the first";
 }
 
+// contract: 15.2
 TEST_F(Handles, MaxConnectsClosesTheOldestIdleOne) {
   curl_multi_setopt(app().multi(), CURLMOPT_MAXCONNECTS, 1L);
   Peer first(world);
@@ -288,6 +300,7 @@ TEST_F(Handles, MaxConnectsClosesTheOldestIdleOne) {
 
 // --- CURLOPT_CONNECT_ONLY
 
+// contract: 2.23, 5.13
 TEST_F(Handles, ConnectOnlyGivesTheSocketToTheApplication) {
   Peer peer(world);
   peer.otherwise({bytes(5), send("world"), client_gone()});
@@ -330,6 +343,7 @@ TEST_F(Handles, ConnectOnlyTwiceWithOneHandle) {
   EXPECT_EQ(peer.num_open(), 1u);
 }
 
+// contract: 2.23
 TEST_F(Handles, ConnectOnlyOutlivesItsMultiAndTheOtherWayRound) {
   const int before = num_descriptors();
   Peer peer(world);
@@ -351,6 +365,7 @@ TEST_F(Handles, ConnectOnlyOutlivesItsMultiAndTheOtherWayRound) {
   EXPECT_EQ(num_descriptors(), before + 1) << "the peer's listener";
 }
 
+// contract: 15.6
 TEST_F(Handles, ConnectOnlyFreesItsPlaceForThoseWhoWait) {
   curl_multi_setopt(app().multi(), CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
   Peer peer(world);
@@ -370,6 +385,7 @@ TEST_F(Handles, ConnectOnlyFreesItsPlaceForThoseWhoWait) {
 
 // --- Mixed use
 
+// contract: 10.4
 TEST_F(Handles, PerformAnnouncesLikeAnyOtherCall) {
   Peer peer(world);
   peer.otherwise({request(), hold(), send(response("ok")), client_gone()});
@@ -383,6 +399,7 @@ TEST_F(Handles, PerformAnnouncesLikeAnyOtherCall) {
   EXPECT_EQ(get.code, CURLE_OK);
 }
 
+// contract: 10.3, 10.4
 TEST_F(Handles, PerformAndPollServeAMultiWithSocketCallbacks) {
   Peer peer(world);
   Handle get(peer.url());
@@ -402,6 +419,7 @@ TEST_F(Handles, PerformAndPollServeAMultiWithSocketCallbacks) {
 
 /// Two transfers that end in one call, for a program that reads one message per event and removes the handle
 /// of that message (the block driver of QEMU does).
+// contract: 9.7
 TEST_F(Handles, OneMessagePerEventIsEnough) {
   for (const bool removes : {false, true}) {
     SCOPED_TRACE(removes);
@@ -426,6 +444,7 @@ TEST_F(Handles, OneMessagePerEventIsEnough) {
 }
 
 /// Nothing is read after the call that starts a transfer, which may end in it.
+// contract: 9.7
 TEST_F(Handles, AMessageOfTheFirstCallIsReadLater) {
   Peer peer(world);
   Handle get("nosuchscheme://127.0.0.1/");
@@ -441,6 +460,7 @@ TEST_F(Handles, AMessageOfTheFirstCallIsReadLater) {
                app().num_calls() > calls + 1);
 }
 
+// contract: 9.8
 TEST_F(Handles, ProgramsThatNeverReadAreNotCalledForEver) {
   Peer peer(world);
   Handle get(peer.url());

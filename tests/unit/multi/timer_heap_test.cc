@@ -22,6 +22,8 @@ class HeapReactor final : public Reactor {
   void make_ready_next_turn(Runnable&) noexcept override {}
   Watch& adopt(int, SocketCloser, CURL*) override { std::abort(); }
   void retire(Watch&) noexcept override {}
+  void release(Watch&) noexcept override {}
+  void take_over(Watch&) override {}
   void interest_changed(Watch&) noexcept override {}
   void arm(Timer& timer, Nanos due) override { heap.arm(*this, timer, due); }
   void disarm(Timer& timer) noexcept override { heap.disarm(timer); }

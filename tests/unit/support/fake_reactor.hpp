@@ -1,6 +1,7 @@
 // A reactor for unit tests: real descriptors and poll(2), turns on demand, a clock that a test can move, and
 // a record of what an application would have been told. Needs multi/timer_heap.cc.
 #pragma once
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <unistd.h>
@@ -65,11 +66,10 @@ class FakeReactor final : public Reactor {
     for (const auto& watch : retired_) {
       announce(*watch, Events::none);
       record(What::closed, *watch);
-      if (watch->closer_.function != nullptr) {
-        watch->closer_.function(watch->closer_.data, watch->fd_);
-      } else {
-        EXPECT_EQ(close(watch->fd_), 0) << "descriptor " << watch->fd_ << " was closed by somebody else";
+      if (watch->closer_.function == nullptr) {
+        EXPECT_NE(fcntl(watch->fd_, F_GETFD), -1) << watch->fd_ << " was closed by somebody else";
       }
+      watch->closer_.close(watch->fd_);
     }
     retired_.clear();
   }
@@ -145,6 +145,23 @@ class FakeReactor final : public Reactor {
     if (at == live_.end()) std::abort();
     retired_.push_back(std::move(*at));  // room was reserved by adopt()
     live_.erase(at);
+  }
+  void release(Watch& watch) noexcept override {
+    EXPECT_EQ(watch.wanted_, Events::none);
+    EXPECT_EQ(watch.announced_, Events::none);
+    const auto at =
+        std::find_if(live_.begin(), live_.end(), [&](const auto& one) { return one.get() == &watch; });
+    if (at == live_.end()) std::abort();
+    static_cast<void>(at->release());
+    live_.erase(at);
+    watch.reactor_ = nullptr;
+  }
+  void take_over(Watch& watch) override {
+    if (adopt_to_fail_ > 0 && --adopt_to_fail_ == 0) throw std::bad_alloc();
+    live_.reserve(live_.size() + 1);
+    retired_.reserve(live_.size() + retired_.size() + 1);
+    watch.reactor_ = this;
+    live_.emplace_back(&watch);
   }
   void interest_changed(Watch& watch) noexcept override { EXPECT_FALSE(watch.retired_); }
   void arm(Timer& timer, Nanos due) override { timers_.arm(*this, timer, due); }

@@ -1,0 +1,37 @@
+// What a connection is, whichever pool it belongs to: its byte stream and what is known about it. Part of
+// conn/connection; moves between engines by way of conn/shared_connections.
+#pragma once
+#include <curl/curl.h>
+
+#include <memory>
+
+#include "base/clock.hpp"
+#include "dns/address.hpp"
+#include "stream/stream.hpp"
+
+namespace hiper {
+
+class TlsStream;
+
+struct ConnectionState {
+  bool connected() const noexcept { return stream != nullptr; }
+  /// Says goodbye and closes, if it is connected.
+  void close() noexcept {
+    if (stream) stream->farewell();
+    stream.reset();
+  }
+
+  /// CURLINFO_CONN_ID: unique within a pool, or a share, counted from 0.
+  curl_off_t id() const noexcept { return number; }
+
+  curl_off_t number = 0;
+  std::unique_ptr<Stream> stream;  ///< nullptr until it is connected
+  TlsStream* tls = nullptr;        ///< the TLS layer of `stream` towards the origin, if there is one
+  Address remote;
+  Address local;  ///< AF_UNSPEC for Unix sockets
+  Nanos connected_at = 0;
+  Nanos idle_since = 0;
+  unsigned num_uses = 0;  ///< transfers that have used it, this one included
+};
+
+}  // namespace hiper
