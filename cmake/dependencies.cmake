@@ -1,7 +1,7 @@
 # What the library is built from. hiper_dependencies carries flags and libraries; HIPER_REQUIRES, the names of the
 # packages, is also told in libcurl.pc. A room that needs another library adds it here.
 
-set(HIPER_REQUIRES libssl libcrypto libcares zlib libidn2)
+set(HIPER_REQUIRES libssl libcrypto libcares zlib libidn2 libpsl)
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)

@@ -10,7 +10,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 build=${HIPER_BUILD_DIR:-$root/build}
 requests=10000
 
-packages=(g++ cmake ninja-build pkg-config libssl-dev libc-ares-dev zlib1g-dev libidn2-dev ca-certificates)
+packages=(g++ cmake ninja-build pkg-config libssl-dev libc-ares-dev zlib1g-dev libidn2-dev libpsl-dev ca-certificates)
 [ $# -gt 0 ] || packages+=(nginx-light openssl)
 
 work=

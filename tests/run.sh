@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds hiper and runs its tests on Debian 12, as root or with sudo for the packages.
 #
-#   tests/run.sh          everything: g++, ASan+UBSan, clang++; the tests of the g++ build come last
+#   tests/run.sh          everything: g++, ASan+UBSan, TSan, clang++; the tests of the g++ build come last
 #   tests/run.sh quick    g++ only
 #
 # Builds in ./build, or in $HIPER_BUILD_DIR.
@@ -56,18 +56,29 @@ fetch_examples() {
     echo "libcurl4-doc cannot be had: the tests that need it will say so"
 }
 
-# compile <directory> <cmake argument>...
-compile() {
+# configure <directory> <cmake argument>...
+configure() {
   local directory=$1
   shift
   say "building $directory"
-  cmake -S "$root" -B "$directory" -G Ninja -Wno-dev --log-level=WARNING -DBUILD_TESTING=ON "$@" &&
-    cmake --build "$directory" -j "$jobs"
+  cmake -S "$root" -B "$directory" -G Ninja -Wno-dev --log-level=WARNING -DBUILD_TESTING=ON "$@"
 }
+
+# compile <directory> <cmake argument>...
+compile() { configure "$@" && cmake --build "$1" -j "$jobs"; }
 
 run_tests() {
   say "tests of $1"
   (cd "$1" && ctest --output-on-failure -j2)
+}
+
+# The threads of a multi handle are the application's, so of all tests those of tests/threads are the ones that
+# ThreadSanitizer has to see. (tests/wire runs in one thread.)
+run_tsan() {
+  configure "$build/tsan" -DHIPER_SANITIZE=thread -DHIPER_EXAMPLES=OFF &&
+    cmake --build "$build/tsan" -j "$jobs" --target threads_test || return 1
+  say "tests of $build/tsan"
+  timeout 900 "$build/tsan/tests/threads/threads_test" --gtest_brief=1
 }
 
 install_packages || exit 1
@@ -77,6 +88,7 @@ compile "$build" -DHIPER_WERROR=ON || exit 1
 
 if [ "$mode" != quick ]; then
   compile "$build/asan" -DHIPER_SANITIZE=address,undefined && run_tests "$build/asan" || failed+=("asan+ubsan")
+  run_tsan || failed+=("tsan")
   compile "$build/clang" -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DHIPER_WERROR=ON \
     -DHIPER_SYSTEM_TESTS=OFF -DHIPER_DISCOVER_TESTS=OFF && run_tests "$build/clang" || failed+=("clang")
 fi

@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "base/memory.hpp"
+#include "base/process.hpp"
 #include "dns/global.hpp"
 #include "stream/tls_global.hpp"
 
@@ -43,6 +44,7 @@ bool same(const MemoryFunctions& a, const MemoryFunctions& b) noexcept {
 }
 
 CURLcode set_up_rooms() noexcept {
+  if (!notice_forks(mutex)) return CURLE_OUT_OF_MEMORY;
   for (const Room* room = std::begin(kRooms); room != std::end(kRooms); ++room) {
     const CURLcode code = room->set_up();
     if (code == CURLE_OK) continue;

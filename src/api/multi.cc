@@ -107,7 +107,7 @@ CURLMcode curl_multi_wait(CURLM* m, struct curl_waitfd extra_fds[], unsigned int
                           int* ret) {
   const Door door(m);
   if (!door.open()) return door.code;
-  if (timeout_ms < 0) return CURLM_BAD_FUNCTION_ARGUMENT;
+  if (timeout_ms < 0 || (extra_fds == nullptr && extra_nfds != 0)) return CURLM_BAD_FUNCTION_ARGUMENT;
   return door.engine->wait({extra_fds, extra_nfds}, timeout_ms, false, ret);
 }
 
@@ -115,7 +115,7 @@ CURLMcode curl_multi_poll(CURLM* m, struct curl_waitfd extra_fds[], unsigned int
                           int* ret) {
   const Door door(m);
   if (!door.open()) return door.code;
-  if (timeout_ms < 0) return CURLM_BAD_FUNCTION_ARGUMENT;
+  if (timeout_ms < 0 || (extra_fds == nullptr && extra_nfds != 0)) return CURLM_BAD_FUNCTION_ARGUMENT;
   return door.engine->wait({extra_fds, extra_nfds}, timeout_ms, true, ret);
 }
 

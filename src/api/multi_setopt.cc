@@ -58,9 +58,12 @@ CURLMcode set_option(Engine& engine, CURLMoption option, va_list argument) noexc
     }
     case CURLMOPT_NETWORK_CHANGED:
       return engine.network_changed(va_arg(argument, long));
-    // Accepted without effect: there are no resolver threads to limit or to leave behind, and pipelining is
-    // gone.
-    case CURLMOPT_RESOLVE_THREADS_MAX:
+    // Without effect from here on: there are no resolver threads to limit or to leave behind, and pipelining
+    // is gone.
+    case CURLMOPT_RESOLVE_THREADS_MAX: {
+      const long threads = va_arg(argument, long);
+      return threads < 1 || threads > 0xffffffffL ? CURLM_BAD_FUNCTION_ARGUMENT : CURLM_OK;
+    }
     case CURLMOPT_QUICK_EXIT:
     case CURLMOPT_PIPELINING:
     case CURLMOPT_MAX_PIPELINE_LENGTH:

@@ -21,10 +21,12 @@ namespace {
 
 constexpr BuildFeature kFeatures[] = {
     {"AsynchDNS", CURL_VERSION_ASYNCHDNS},      //
+    {"HSTS", CURL_VERSION_HSTS},                //
     {"IDN", CURL_VERSION_IDN},                  //
     {"IPv6", CURL_VERSION_IPV6},                //
     {"Largefile", CURL_VERSION_LARGEFILE},      //
     {"libz", CURL_VERSION_LIBZ},                //
+    {"PSL", CURL_VERSION_PSL},                  //
     {"SSL", CURL_VERSION_SSL},                  //
     {"threadsafe", CURL_VERSION_THREADSAFE},    //
     {"UnixSockets", CURL_VERSION_UNIX_SOCKETS}  //

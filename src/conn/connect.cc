@@ -104,6 +104,13 @@ socklen_t unix_address(const ConnectTarget& target, sockaddr_storage& out) noexc
   return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size + 1);
 }
 
+bool connect_at_once(int fd, const sockaddr_storage& address, socklen_t length) noexcept {
+  for (;;) {
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), length) == 0) return true;
+    if (errno != EINTR) return errno == EISCONN;
+  }
+}
+
 /// A Unix socket connects at once or fails at once (EAGAIN: the listener's queue is full).
 Status connect_unix(ConnectJob& job) {
   sockaddr_storage address{};
@@ -118,7 +125,7 @@ Status connect_unix(ConnectJob& job) {
     return Status(socket.code);
   }
   OwnedWatch watch(&job.services.reactor.adopt(socket.fd, closer_of(job.options), job.easy));
-  if (!socket.already_connected && ::connect(socket.fd, reinterpret_cast<sockaddr*>(&address), length) != 0) {
+  if (!socket.already_connected && !connect_at_once(socket.fd, address, length)) {
     job.os_error = errno;
     job.report.failuref("Could not connect to %s: %s", job.target.unix_path.c_str(),
                         std::strerror(job.os_error));

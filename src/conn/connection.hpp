@@ -18,13 +18,14 @@ class Connection : public ConnectionState,
                    public ListNode<HostTag>,
                    public ListNode<LruTag> {
  public:
-  Connection(PoolBucket& bucket, ConnectionState&& state) noexcept
-      : ConnectionState(std::move(state)), bucket_(bucket) {}
+  Connection(PoolBucket& bucket, ConnectionState&& state, unsigned pool_epoch) noexcept
+      : ConnectionState(std::move(state)), epoch(pool_epoch), bucket_(bucket) {}
 
   PoolBucket& bucket() const noexcept { return bucket_; }
 
   /// Where it goes when the turn ends and it is idle; empty: it stays in the pool.
   Ref<SharedConnections> home;
+  const unsigned epoch;  ///< the pool's when it was opened
 
  private:
   PoolBucket& bucket_;

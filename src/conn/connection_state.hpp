@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/clock.hpp"
+#include "base/process.hpp"
 #include "dns/address.hpp"
 #include "stream/stream.hpp"
 
@@ -15,9 +16,12 @@ class TlsStream;
 
 struct ConnectionState {
   bool connected() const noexcept { return stream != nullptr; }
-  /// Says goodbye and closes, if it is connected.
+  /// It was opened by this process, not inherited: what is sent on it does not reach a parent's peer.
+  bool ours() const noexcept { return generation == process_generation(); }
+  /// Says goodbye and closes, if it is connected. In a child that inherited it, only the child's descriptor
+  /// is closed.
   void close() noexcept {
-    if (stream) stream->farewell();
+    if (stream && ours()) stream->farewell();
     stream.reset();
   }
 
@@ -25,6 +29,7 @@ struct ConnectionState {
   curl_off_t id() const noexcept { return number; }
 
   curl_off_t number = 0;
+  ProcessGeneration generation = process_generation();
   std::unique_ptr<Stream> stream;  ///< nullptr until it is connected
   TlsStream* tls = nullptr;        ///< the TLS layer of `stream` towards the origin, if there is one
   Address remote;

@@ -97,7 +97,7 @@ Connection& Pool::make_connection(PoolRequest& request) {
   } else {
     reactor_.take_over(state.stream->watch());
   }
-  auto* const connection = new Connection(bucket, std::move(state));
+  auto* const connection = new Connection(bucket, std::move(state), epoch_);
   if (is_new && request.rules_.shared == nullptr) ++next_id_;
   ++bucket.num_users;
   request.may_open_ = false;  // the connection holds the place from here on
@@ -126,6 +126,11 @@ void Pool::set_limits(const PoolLimits& limits) noexcept {
 
 void Pool::clear() noexcept {
   while (Connection* const connection = longest_idle()) close_idle(*connection);
+}
+
+void Pool::renew() noexcept {
+  clear();
+  ++epoch_;
 }
 
 void Pool::hand_over() noexcept {
@@ -189,6 +194,7 @@ Connection* Pool::pop_idle(PoolBucket& bucket, const ReuseRules& rules) noexcept
 // Anything but silence on an idle connection means that it is over: the peer has closed it, or said something
 // that no request asked for and that must not be taken for the next answer.
 bool Pool::usable(ConnectionState& connection, const ReuseRules& rules) noexcept {
+  if (!connection.ours()) return false;  // a parent process talks on it
   const Nanos now = reactor_.now();
   const Nanos idle = now - connection.idle_since;
   if (idle > rules.max_idle || now - connection.connected_at > rules.max_lifetime) return false;
@@ -295,6 +301,10 @@ PoolRequest* Pool::first_waiting(PoolHost& host) noexcept {
 void Pool::give_back(Connection& connection, Nanos now, SharedConnections* shared) noexcept {
   PoolBucket& bucket = connection.bucket();
   PoolHost& host = bucket.host;
+  if (connection.epoch != epoch_ && shared == nullptr) {
+    discard(connection);
+    return;
+  }
   connection.idle_since = now;
   if (PoolRequest* const first = first_waiting(host)) {
     const ReuseRules& rules = first->rules_;

@@ -144,6 +144,9 @@ class Pool {
   std::size_t num_waiting() const noexcept { return num_waiting_; }
   /// Closes all idle connections.
   void clear() noexcept;
+  /// The same, and those in use now will be closed when they become free, unless a share owns them
+  /// (CURLMOPT_NETWORK_CHANGED).
+  void renew() noexcept;
 
  private:
   friend class Lease;
@@ -196,6 +199,7 @@ class Pool {
   std::size_t num_idle_ = 0;
   std::size_t num_waiting_ = 0;
   std::uint64_t next_ticket_ = 0;
+  unsigned epoch_ = 0;  ///< number of renewals
   curl_off_t next_id_ = 0;
   std::unordered_map<const ConnectionKey*, std::unique_ptr<PoolBucket>, KeyHash, KeyEqual> buckets_;
   std::unordered_map<std::string_view, std::unique_ptr<PoolHost>> hosts_;

@@ -65,7 +65,7 @@ class Race {
         socket.already_connected || ::connect(socket.fd, reinterpret_cast<sockaddr*>(&target), length) == 0;
     if (connected) {
       win(std::move(watch), target, length);
-    } else if (errno == EINPROGRESS || errno == EAGAIN) {
+    } else if (errno == EINPROGRESS || errno == EAGAIN || errno == EINTR) {  // interrupted, it goes on
       watch->want(task_, Events::out);
       attempts_.push_back({std::move(watch), target, length});
       next_start_ = after_ms(task_.reactor().now(), job_.options.number(Opt::happy_eyeballs_timeout_ms));

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <new>
@@ -78,6 +79,14 @@ CURLcode parse_dns_servers(std::string_view text, std::vector<Address>& out) {
 
 // What c-ares calls, with the channel as its context.
 struct AresHooks {
+  /// c-ares takes an interruption for a server that has failed.
+  template <class Call>
+  static ares_ssize_t uninterrupted(Call call) noexcept {
+    for (;;) {
+      const ares_ssize_t answer = call();
+      if (answer >= 0 || errno != EINTR) return answer;
+    }
+  }
   static Channel& channel(void* context) noexcept { return *static_cast<Channel*>(context); }
   static ares_socket_t open(int family, int type, int protocol, void* context) {
     return channel(context).open_socket(family, type, protocol);
@@ -88,13 +97,13 @@ struct AresHooks {
   }
   static ares_ssize_t receive(ares_socket_t fd, void* into, size_t size, int flags, sockaddr* from,
                               ares_socklen_t* length, void*) {
-    return ::recvfrom(fd, into, size, flags, from, length);
+    return uninterrupted([=] { return ::recvfrom(fd, into, size, flags, from, length); });
   }
   static ares_ssize_t send(ares_socket_t fd, const iovec* parts, int num_parts, void*) {
     msghdr message = {};
     message.msg_iov = const_cast<iovec*>(parts);
     message.msg_iovlen = static_cast<std::size_t>(num_parts);
-    return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+    return uninterrupted([&] { return ::sendmsg(fd, &message, MSG_NOSIGNAL); });
   }
   static int configure(ares_socket_t fd, int, void* context) { return channel(context).bind_socket(fd); }
   static int created(ares_socket_t fd, int, void* context) { return channel(context).adopt_socket(fd); }

@@ -4,10 +4,13 @@
 #include <cstring>
 #include <memory>
 
+#include "easy/cookie_doors.hpp"
+
 namespace hiper {
 
 Easy::~Easy() {
   if (detach != nullptr) detach(*this);
+  if (options.has(Opt::cookiejar)) write_cookies(*this);
   attach_share(*this, nullptr);
   magic_ = 0;
 }
@@ -20,6 +23,7 @@ Easy* Easy::duplicate() const {
 
 void Easy::reset() noexcept {
   options.clear();
+  forget_cookie_files(*this);
   info.begin();
 }
 

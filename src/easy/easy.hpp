@@ -29,7 +29,7 @@ class Easy {
   Easy() noexcept = default;
   Easy(const Easy&) = delete;
   Easy& operator=(const Easy&) = delete;
-  /// Calls `detach` first, then leaves the share.
+  /// Calls `detach` first, writes CURLOPT_COOKIEJAR, then leaves the share.
   ~Easy();
 
   /// The object behind a handle; nullptr for NULL and for what is not (or no longer) an easy handle.
@@ -58,6 +58,8 @@ class Easy {
   Info info;
   ResponseHeaders headers;
   Share* share = nullptr;  ///< set through attach_share()
+  /// Of the cookie engine, while it is on (cookies/engine.cc).
+  std::unique_ptr<EasyPart> cookies;
   /// A duplicate's own copy of what MIMEPOST pointed to (api/easy.cc).
   std::unique_ptr<EasyPart> own_mime;
 

@@ -9,14 +9,13 @@
 #include "base/features.hpp"
 #include "base/memory.hpp"
 #include "base/slist.hpp"
+#include "easy/cookie_doors.hpp"
 #include "easy/easy.hpp"
 
 // Deprecated numbers are answered too.
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 namespace hiper {
-
-CookieLister cookie_lister = nullptr;
 
 void InfoRare::free_certinfo() noexcept {
   for (int i = 0; i < certinfo.num_of_certs; ++i) slist_free(certinfo.certinfo[i]);
@@ -295,7 +294,7 @@ bool find_pointer(Easy& easy, std::uint32_t id, const void*& answer) {
       answer = nullptr;
       return true;
     case CURLINFO_COOKIELIST:
-      answer = cookie_lister != nullptr ? cookie_lister(easy) : nullptr;
+      answer = list_cookies(easy);
       return true;
     case CURLINFO_CERTINFO:
       answer = &easy.info.rare().certinfo;

@@ -106,11 +106,6 @@ struct InfoRare {
 
 class Easy;
 
-/// How CURLINFO_COOKIELIST is answered: a new list that the application frees, nullptr for no cookies. Set
-/// once by the room that keeps cookies; nullptr until there is one.
-using CookieLister = curl_slist* (*)(Easy& easy);
-extern CookieLister cookie_lister;
-
 /// curl_easy_getinfo: stores the answer to `id` (a CURLINFO, or what an application takes for one) through
 /// `answer` (its type is in the number of `id`). CURLE_UNKNOWN_OPTION for other numbers and for a NULL
 /// answer, which is then left alone. May throw std::bad_alloc.

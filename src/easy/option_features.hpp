@@ -29,9 +29,9 @@ constexpr CURLcode availability(OptionFeature feature) noexcept {
   switch (feature) {
     case OptionFeature::any:
     case OptionFeature::cares:
+    case OptionFeature::hsts:
       return CURLE_OK;
     case OptionFeature::ssh:
-    case OptionFeature::hsts:
     case OptionFeature::altsvc:
     case OptionFeature::httpsig:
     case OptionFeature::ech:

@@ -27,6 +27,7 @@ enum class Setter : std::uint8_t {
   http_version,   ///< CURL_HTTP_VERSION_*
   protocols,      ///< CURLPROTO_* bits
   post_size,      ///< CURLOPT_POSTFIELDSIZE, _LARGE
+  hsts_ctrl,      ///< CURLHSTS_* bits
   httpget,
   post,
   upload,
@@ -37,7 +38,9 @@ enum class Setter : std::uint8_t {
   userpwd,         ///< split into `slot` and its password
   protocols_text,  ///< comma separated scheme names
   cookiefile,
+  cookiejar,
   cookielist,
+  hsts_file,
   dns_servers,
   ip_address,
   tls_engine,

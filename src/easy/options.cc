@@ -214,10 +214,7 @@ CURLcode Options::append_text(Opt option, const char* item) noexcept {
 
 void Options::clear() noexcept {
   const Value* value = values_;
-  for (std::size_t index = 0; index < kOptCount; ++index) {
-    if (!has(static_cast<Opt>(index))) continue;
-    free_value(storage_of(static_cast<Opt>(index)), *value++);
-  }
+  for_each_set([&](Opt option) { free_value(storage_of(option), *value++); });
   release(values_);
   values_ = nullptr;
   count_ = capacity_ = lower_count_ = 0;
@@ -232,18 +229,16 @@ CURLcode Options::copy_from(const Options& other) noexcept {
   values_ = static_cast<Value*>(allocate(other.count_ * sizeof(Value)));
   if (values_ == nullptr) return CURLE_OUT_OF_MEMORY;
   capacity_ = other.count_;
-  for (std::size_t index = 0; index < kOptCount; ++index) {
-    const auto option = static_cast<Opt>(index);
-    const Value* const source = other.find(option);
-    if (source == nullptr) continue;
-    Value copy = *source;
-    if (!copy_value(storage_of(option), copy)) {
-      clear();
-      return CURLE_OUT_OF_MEMORY;
-    }
-    *find_or_insert(option) = copy;  // there is room for all of them
-  }
-  return CURLE_OK;
+  bool enough = true;
+  other.for_each_set([&](Opt option) {
+    if (!enough) return;
+    Value copy = *other.find(option);
+    enough = copy_value(storage_of(option), copy);
+    if (enough) *find_or_insert(option) = copy;  // there is room for all of them
+  });
+  if (enough) return CURLE_OK;
+  clear();
+  return CURLE_OUT_OF_MEMORY;
 }
 
 Options::PostBody Options::post_body() const noexcept {

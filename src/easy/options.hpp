@@ -11,6 +11,7 @@
 //   POSTFIELDS, COPYPOSTFIELDS   see post_body()
 //   SSL_VERIFYHOST and the like  0 or 2 (1 means 2)
 //   SHARE                        not here: Easy::share
+//   COOKIELIST                   not here: obeyed at once (cookies/engine)
 // Kept in a form of their own:
 //   HTTPAUTH, PROXYAUTH          the mask without methods that are not built in; DIGEST_IE brings DIGEST;
 //                                CURLAUTH_ONLY stays if there is exactly one method
@@ -18,12 +19,13 @@
 //   protocols, redir_protocols   Scheme::protocol bits (64); all of them set means all
 //   ACCEPT_ENCODING              as given: "" stands for everything that is built in
 //   RESOLVE, HTTPHEADER …        the application's list, by pointer
-// Kept as lists of what was said, in that order: `cookielist` (every COOKIELIST command), `cookiefile` (every
-// COOKIEFILE; NULL empties it).
+// Kept as lists of what was said, in that order: `cookiefile` (every COOKIEFILE; NULL empties it), `hsts`
+// (every HSTS, also "" for none; HSTS_CTRL without ENABLE empties it).
 #pragma once
 #include <curl/curl.h>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -212,6 +214,15 @@ class Options {
   }
   Value* find(Opt option) noexcept {
     return const_cast<Value*>(static_cast<const Options*>(this)->find(option));
+  }
+  /// Calls `visit(Opt)` for every option that is set, in their order.
+  template <class Visit>
+  void for_each_set(Visit visit) const {
+    for (std::size_t group = 0; group < kGroups; ++group) {
+      for (unsigned bits = present_[group]; bits != 0; bits &= bits - 1) {
+        visit(static_cast<Opt>(group * 8 + static_cast<unsigned>(std::countr_zero(bits))));
+      }
+    }
   }
   Value* find_or_insert(Opt option) noexcept;  ///< nullptr: out of memory; a new value is all zero
   bool grow() noexcept;

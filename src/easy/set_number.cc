@@ -52,6 +52,14 @@ CURLcode stream_weight(Options& options, const OptionRow& row, std::int64_t valu
   return options.set_number(row.slot, value);
 }
 
+/// Without CURLHSTS_ENABLE HSTS is off, and a file named before is forgotten.
+CURLcode hsts_ctrl(Options& options, std::int64_t bits) noexcept {
+  const std::int64_t known = bits & (CURLHSTS_ENABLE | CURLHSTS_READONLYFILE);
+  const CURLcode result = options.set_number(Opt::hsts_ctrl, known);
+  if (result == CURLE_OK && (bits & CURLHSTS_ENABLE) == 0) options.erase(Opt::hsts);
+  return result;
+}
+
 CURLcode in_range(Options& options, const OptionRow& row, std::int64_t value) noexcept {
   if (value < row.low) return CURLE_BAD_FUNCTION_ARGUMENT;
   switch (row.setter) {
@@ -96,6 +104,8 @@ CURLcode number(Options& options, const OptionRow& row, std::int64_t value) noex
       return protocols(options, row.slot, value);
     case Setter::post_size:
       return post_size(options, row, value);
+    case Setter::hsts_ctrl:
+      return hsts_ctrl(options, value);
     case Setter::httpget:
       return httpget(options, on);
     case Setter::post:

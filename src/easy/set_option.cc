@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "easy/cookie_doors.hpp"
 #include "easy/setters.hpp"
 
 namespace hiper {
@@ -16,9 +17,13 @@ CURLcode set_text(Easy& easy, const OptionRow& row, const char* text) noexcept {
     case Setter::protocols_text:
       return setters::protocols_text(options, row.slot, text);
     case Setter::cookiefile:
-      return setters::cookiefile(options, text);
+      return setters::cookiefile(easy, text);
+    case Setter::cookiejar:
+      return setters::cookiejar(easy, text);
     case Setter::cookielist:
-      return setters::cookielist(options, text);
+      return cookie_command(easy, text);
+    case Setter::hsts_file:
+      return setters::hsts_file(options, text);
     case Setter::dns_servers:
       return setters::dns_servers(options, text);
     case Setter::ip_address:

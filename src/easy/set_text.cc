@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "easy/cookie_doors.hpp"
 #include "easy/set_option.hpp"
 #include "easy/setters.hpp"
 #include "parse/ascii.hpp"
@@ -96,15 +97,30 @@ CURLcode protocols_text(Options& options, Opt slot, const char* names) noexcept 
   return options.set_number(slot, static_cast<std::int64_t>(mask));
 }
 
-/// NULL switches the cookie engine off again and forgets the files (CURLOPT_COOKIEFILE(3)).
-CURLcode cookiefile(Options& options, const char* name) noexcept {
-  if (name != nullptr) return options.append_text(Opt::cookiefile, name);
-  options.erase(Opt::cookiefile);
-  return CURLE_OK;
+/// The files are read when a transfer begins. NULL switches the cookie engine off again and forgets the files
+/// (CURLOPT_COOKIEFILE(3)).
+CURLcode cookiefile(Easy& easy, const char* name) noexcept {
+  if (name != nullptr) return easy.options.append_text(Opt::cookiefile, name);
+  easy.options.erase(Opt::cookiefile);
+  return disable_cookies(easy);
 }
 
-CURLcode cookielist(Options& options, const char* command) noexcept {
-  return command != nullptr ? options.append_text(Opt::cookielist, command) : CURLE_OK;
+/// Also without a file the engine is on from now on, as in libcurl.
+CURLcode cookiejar(Easy& easy, const char* name) noexcept {
+  const CURLcode result = easy.options.set_text(Opt::cookiejar, name);
+  return result == CURLE_OK ? enable_cookies(easy) : result;
+}
+
+/// Any name switches HSTS on, "" and NULL without a file (CURLOPT_HSTS(3)). The last one counts for writing.
+CURLcode hsts_file(Options& options, const char* name) noexcept {
+  const std::string_view file = name != nullptr ? name : "";
+  const curl_slist* last = options.list(Opt::hsts);
+  while (last != nullptr && last->next != nullptr) last = last->next;
+  if (last == nullptr || file != last->data) {
+    const CURLcode result = options.append_text(Opt::hsts, file.data());
+    if (result != CURLE_OK) return result;
+  }
+  return options.set_number(Opt::hsts_ctrl, options.number(Opt::hsts_ctrl) | CURLHSTS_ENABLE);
 }
 
 CURLcode dns_servers(Options& options, const char* servers) noexcept {

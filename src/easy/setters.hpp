@@ -24,8 +24,9 @@ CURLcode post_size(Options& options, const OptionRow& row, std::int64_t size) no
 // set_text.cc: texts with a grammar.
 CURLcode userpwd(Options& options, Opt user, const char* text) noexcept;
 CURLcode protocols_text(Options& options, Opt slot, const char* names) noexcept;
-CURLcode cookiefile(Options& options, const char* name) noexcept;
-CURLcode cookielist(Options& options, const char* command) noexcept;
+CURLcode cookiefile(Easy& easy, const char* name) noexcept;
+CURLcode cookiejar(Easy& easy, const char* name) noexcept;
+CURLcode hsts_file(Options& options, const char* name) noexcept;
 CURLcode dns_servers(Options& options, const char* servers) noexcept;
 CURLcode ip_address(Options& options, Opt slot, const char* address) noexcept;
 CURLcode tls_engine(Options& options, const char* name) noexcept;

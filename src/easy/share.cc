@@ -6,8 +6,11 @@ namespace hiper {
 namespace {
 
 /// What this build can share, one bit per curl_lock_data. A room whose data can be shared adds its kind here.
+/// The public suffix list needs no state of ours (libpsl has it built in): sharing it is allowed and does
+/// nothing.
 constexpr std::uint32_t kShareable =
-    1u << CURL_LOCK_DATA_DNS | 1u << CURL_LOCK_DATA_SSL_SESSION | 1u << CURL_LOCK_DATA_CONNECT;
+    1u << CURL_LOCK_DATA_DNS | 1u << CURL_LOCK_DATA_SSL_SESSION | 1u << CURL_LOCK_DATA_CONNECT |
+    1u << CURL_LOCK_DATA_HSTS | 1u << CURL_LOCK_DATA_PSL | 1u << CURL_LOCK_DATA_COOKIE;
 
 }  // namespace
 
@@ -72,9 +75,19 @@ void Share::unlock(CURL* easy, curl_lock_data kind) noexcept {
   if (unlock_ != nullptr) unlock_(easy, kind, user_data_);
 }
 
+namespace {
+
+/// CURLOPT_SHARE(3): such a share takes the place of the handle's own cookies, and its going ends them.
+bool has_cookies(const Share* share) noexcept {
+  return share != nullptr && share->shares(CURL_LOCK_DATA_COOKIE);
+}
+
+}  // namespace
+
 CURLcode attach_share(Easy& easy, void* handle) noexcept {
   Share* const next = Share::from(handle);
   if (handle != nullptr && next == nullptr) return CURLE_BAD_FUNCTION_ARGUMENT;
+  if (next != easy.share && (has_cookies(easy.share) || has_cookies(next))) easy.cookies.reset();
   if (easy.share != nullptr) easy.share->leave(easy.handle());
   easy.share = next;
   if (next != nullptr) next->join(easy.handle());

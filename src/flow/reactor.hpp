@@ -82,7 +82,9 @@ class Watch : public ListNode<> {
   /// deleted at once.
   inline void give_up() noexcept;
   /// The application's handle named in announcements: the one that uses the socket, or that used it last.
-  void set_easy(CURL* easy) noexcept { easy_ = easy; }
+  void set_easy(CURL* easy) noexcept { easy_ = announced_easy_ = easy; }
+  /// The next user: what was announced for the last one ends with a REMOVE.
+  void hand_over(CURL* easy) noexcept { easy_ = easy; }
   CURL* easy() const noexcept { return easy_; }
 
   /// `waiter` is made ready when any of `interest` (or an error) is reported. Replaces what was wanted
@@ -121,7 +123,8 @@ class Watch : public ListNode<> {
   SocketCloser closer_;
   Runnable* waiter_ = nullptr;
   CURL* easy_;
-  void* socketp_ = nullptr;  ///< curl_multi_assign
+  CURL* announced_easy_ = nullptr;  ///< whom the announcement was about
+  void* socketp_ = nullptr;         ///< curl_multi_assign
 };
 
 class Reactor {

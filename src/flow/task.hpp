@@ -98,14 +98,4 @@ class WaitIo final : public Suspension {
   Watch& watch_;
 };
 
-/// Lets the others go first: goes on in the next turn. For work that has had its share of this one.
-class WaitNextTurn final : public Suspension {
- public:
-  explicit WaitNextTurn(Task& task) noexcept : Suspension(task, kNever) {}
-  void await_suspend(std::coroutine_handle<> leaf) {
-    task_.reactor().make_ready_next_turn(task_);
-    Suspension::await_suspend(leaf);
-  }
-};
-
 }  // namespace hiper

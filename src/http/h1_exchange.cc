@@ -1,6 +1,7 @@
 #include "http/h1_exchange.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -119,7 +120,11 @@ void H1Exchange::stop_sending() noexcept {
 Status H1Exchange::send_failed(const IoResult& result) noexcept {
   control_.on_os_error(result.os_error());
   stop_sending();
+  // The socket tells of a reset once: reading then ends as if the peer had closed in good order.
+  was_reset_ = result.os_error() == ECONNRESET;
   if (responded_) return Status();
+  // What the application has not taken yet comes first; the rest is read when it goes on.
+  if (delivery_paused_ || control_.receiving_paused()) return Status();
   char byte;
   const IoResult look = connection_.stream->read({&byte, 1});
   if (look.kind() == IoResult::Kind::bytes) {
@@ -157,7 +162,7 @@ Status H1Exchange::receive() {
       read_wants_ = result.wants();
       return Status();
     }
-    if (result.kind() == IoResult::Kind::closed) return receive_ended(true);
+    if (result.kind() == IoResult::Kind::closed) return receive_ended(!was_reset_);
     if (result.kind() == IoResult::Kind::failed) return receive_failed(result);
     control_.on_received(result.count());
     share -= result.count();

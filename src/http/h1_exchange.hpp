@@ -89,6 +89,7 @@ class H1Exchange {
   bool must_yield_ = false;
   bool aborted_sending_ = false;  ///< the request was not sent completely
   bool surplus_ = false;          ///< bytes after the response
+  bool was_reset_ = false;        ///< sending found that the peer has reset the connection
   bool peer_was_gone_ = false;
 };
 

@@ -84,15 +84,25 @@ H1Response::Step H1Response::end_head() {
     return Step::go_on;
   }
   choose_framing();
-  return apply(sink_.head_complete(*this));
+  const HeadVerdict verdict = sink_.head_complete(*this);
+  // The whole head has been told before that: so does the original library. A length that does not count, as
+  // with chunks, is no reason.
+  const bool too_large = rules_.size_max > 0 && content_length_ > rules_.size_max;
+  if (too_large && verdict.action != HeadVerdict::Action::fail) {
+    return fail(CURLE_FILESIZE_EXCEEDED, "The file is larger than CURLOPT_MAXFILESIZE allows");
+  }
+  return apply(verdict);
+}
+
+/// RFC 9112 section 6.3, the headers that overrule Content-Length.
+void H1Response::choose_length() noexcept {
+  if (chunked_ || other_coding_) content_length_ = -1;
+  if (never_a_body()) content_length_ = 0;
 }
 
 /// RFC 9112 section 6.3.
 void H1Response::choose_framing() noexcept {
-  const bool never_a_body = line_.status == 204 || line_.status == 304;
-  if (chunked_ || other_coding_) content_length_ = -1;
-  if (never_a_body) content_length_ = 0;
-  if (never_a_body || rules_.no_body || upgraded()) {
+  if (never_a_body() || rules_.no_body || upgraded()) {
     phase_ = Phase::done;
   } else if (chunked_) {
     chunks_.reset();

@@ -106,6 +106,7 @@ class H1Response {
   int status() const noexcept { return line_.status; }  ///< 0 until a status line has come, and for HTTP/0.9
   HttpVersion version() const noexcept { return line_.version; }
   bool is_interim() const noexcept { return line_.status / 100 == 1 && line_.status != 101; }
+  bool never_a_body() const noexcept { return line_.status == 204 || line_.status == 304; }
   /// The connection switches protocols: the bytes behind the head are not HTTP/1.
   bool upgraded() const noexcept { return line_.status == 101 && rules_.upgrade_offered; }
   bool is_chunked() const noexcept { return chunked_; }
@@ -168,6 +169,7 @@ class H1Response {
   void note_connection(std::string_view options) noexcept;
   Step end_head();
   Step apply(const HeadVerdict& verdict) noexcept;
+  void choose_length() noexcept;
   void choose_framing() noexcept;
   Step replay();
   Step read_counted_body(std::span<const char>& bytes);

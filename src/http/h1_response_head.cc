@@ -156,10 +156,7 @@ H1Response::Step H1Response::begin_http09(Phase body) {
 
 inline H1Response::Step H1Response::take_header(HeadLine& line) {
   if (line.name != HeaderName::other && !line.interim && !note(line)) return Step::need_more;
-  const Step step = pass(line);
-  const bool too_large = line.name == HeaderName::content_length && rules_.size_max > 0 &&
-                         content_length_ > rules_.size_max && phase_ != Phase::failed;
-  return too_large ? fail(CURLE_FILESIZE_EXCEEDED, kTooLargeFile) : step;
+  return pass(line);
 }
 
 H1Response::Step H1Response::read_headers(std::span<const char>& bytes) {
@@ -224,6 +221,7 @@ H1Response::Step H1Response::take_blank(HeadLine& line) {
   line.name = HeaderName::other;
   line.value = {};
   phase_ = Phase::head_complete;
+  if (!is_interim()) choose_length();
   const Step step = pass(line);
   if (!gathered_.raw.empty()) hand_over_gathered();
   return step;

@@ -40,7 +40,9 @@ class HeadWriter {
     encodings();
     default_header("Referer", context_.referer);
     if (head_.chunked && !customised("Transfer-Encoding")) line("Transfer-Encoding", "chunked");
+    head_.cookie_begin = out().size();
     if (context_.own_origin) default_header("Cookie", options_.text(Opt::cookie));
+    head_.cookie_end = out().size();
     time_condition();
     custom_headers();
     body_headers();

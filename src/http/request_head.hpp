@@ -43,6 +43,9 @@ struct RequestHead {
   const char* method_name = "GET";  ///< static or the option's text
   bool expect_continue = false;
   bool chunked = false;  ///< the body goes in chunks
+  /// Where cookies belong: the line with CURLOPT_COOKIE, or the empty range where it would be.
+  std::size_t cookie_begin = 0;
+  std::size_t cookie_end = 0;
   long auth_used = 0;    ///< CURLAUTH_*
 };
 

@@ -52,21 +52,27 @@ bool Engine::look_early(Watch& watch) noexcept {
 void Engine::announce_interest(Watch& watch) noexcept {
   count_waited(watch);
   if (poller_.open() && !poller_.update(watch)) fire(watch, Events::error);
-  if (watch.wanted_ == watch.announced_ || settings.socket_function == nullptr) return;
+  if (settings.socket_function == nullptr) return;
+  // A transfer that ends may leave its connection to the next one in this very turn. What the application has
+  // assigned belongs to the first, and may go with it.
+  const bool handed_over = watch.announced_ != Events::none && watch.announced_easy_ != watch.easy_;
+  if (handed_over || watch.wanted_ == Events::none) withdraw(watch);
+  if (watch.wanted_ == watch.announced_) return;
   watch.announced_ = watch.wanted_;
-  if (watch.wanted_ != Events::none) {
-    call_socket_function(watch, static_cast<int>(watch.wanted_));
-    return;
-  }
+  watch.announced_easy_ = watch.easy_;
+  call_socket_function(watch, static_cast<int>(watch.wanted_));
+}
+
+void Engine::withdraw(Watch& watch) noexcept {
+  if (watch.announced_ == Events::none) return;
   call_socket_function(watch, CURL_POLL_REMOVE);
+  watch.announced_ = Events::none;
   watch.socketp_ = nullptr;
 }
 
 void Engine::close_retired(Watch& watch) noexcept {
   count_waited(watch);
-  if (watch.announced_ != Events::none && settings.socket_function != nullptr) {
-    call_socket_function(watch, CURL_POLL_REMOVE);
-  }
+  if (settings.socket_function != nullptr) withdraw(watch);
   poller_.forget(watch);
   sockets_.erase(watch);
   watch.closer_.close(watch.fd_);
@@ -85,8 +91,8 @@ void Engine::count_waited(Watch& watch) noexcept {
 }
 
 void Engine::call_socket_function(Watch& watch, int what) noexcept {
-  const int answer =
-      settings.socket_function(watch.easy_, watch.fd_, what, settings.socket_data, watch.socketp_);
+  CURL* const easy = what == CURL_POLL_REMOVE ? watch.announced_easy_ : watch.easy_;
+  const int answer = settings.socket_function(easy, watch.fd_, what, settings.socket_data, watch.socketp_);
   if (answer == -1) aborted_ = callback_failed_ = true;
 }
 
@@ -112,8 +118,8 @@ void Engine::announce_timer(bool again) noexcept {
 // After the turn, because the callback may add and remove handles (CURLMOPT_NOTIFYFUNCTION(3)).
 void Engine::notify() noexcept {
   notifying_ = true;
-  const bool wanted = (settings.notifications & 1u << CURLMNOTIFY_INFO_READ) != 0;
-  if (std::exchange(notify_info_read_, false) && wanted && !messages_.empty()) {
+  const bool readable = std::exchange(notify_info_read_, false) && !messages_.empty();
+  if (readable && settings.notifies(CURLMNOTIFY_INFO_READ)) {
     settings.notify_function(handle(), CURLMNOTIFY_INFO_READ, nullptr, settings.notify_data);
   }
   while (!to_notify_.empty() && settings.notify_function != nullptr) {

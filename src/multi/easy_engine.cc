@@ -76,8 +76,10 @@ CURLcode pause_easy(Easy& easy, int action) noexcept {
   auto* const transfer = static_cast<Transfer*>(easy.transfer_slot);
   if (transfer == nullptr) return CURLE_BAD_FUNCTION_ARGUMENT;
   Engine& engine = *static_cast<Engine*>(easy.engine_slot);
-  const bool resumes = transfer->set_pause(action & (CURLPAUSE_RECV | CURLPAUSE_SEND));
-  if (transfer->done() || !transfer->started()) return CURLE_OK;
+  const int bits = action & (CURLPAUSE_RECV | CURLPAUSE_SEND);
+  const bool changes = bits != transfer->pause_bits();
+  const bool resumes = transfer->set_pause(bits);
+  if (!changes || transfer->done() || !transfer->started()) return CURLE_OK;
   if (engine.busy()) {
     // A callback that pauses and another that resumes, again and again, must not keep the application
     // waiting.

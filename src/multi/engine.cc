@@ -43,6 +43,7 @@ Engine::~Engine() {
   resolver_.reset();
   sessions_->close();
   announce_sockets();
+  nagging_ = aborted_ = false;  // nobody is left whom another turn would serve
   announce_timer(false);
   magic_ = 0;
 }
@@ -188,7 +189,7 @@ curl_off_t Engine::count(CURLMinfo_offt what) const noexcept {
     case CURLMINFO_XFERS_PENDING:
       return static_cast<curl_off_t>(pool_.num_waiting());
     case CURLMINFO_XFERS_DONE:
-      return num_ever_done_;
+      return num_unread_;
     case CURLMINFO_XFERS_ADDED:
       return num_ever_added_;
     default:
@@ -250,8 +251,10 @@ CURLMcode Engine::perform() noexcept {
     busy_ = false;
     return CURLM_OUT_OF_MEMORY;
   }
-  if (ready_.empty()) {
-    poller_.wait({}, 0, false, [this](Watch& watch, Events events) { fire(watch, events); });
+  const auto ready = [this](Watch& watch, Events events) { fire(watch, events); };
+  if (ready_.empty() && poller_.wait({}, 0, false, ready) < 0) {
+    // What the set cannot tell is found out socket by socket.
+    sockets_.for_each([this](Watch& watch) { fire(watch, Events::inout); });
   }
   expire_timers();
   run_ready();
@@ -315,7 +318,7 @@ CURLMcode Engine::settings_changed() noexcept {
 CURLMcode Engine::network_changed(long what) noexcept {
   begin_turn();
   const bool all = (what & CURLMNWC_CLEAR_ALL) != 0;
-  if (all || (what & CURLMNWC_CLEAR_CONNS) != 0) pool_.clear();
+  if (all || (what & CURLMNWC_CLEAR_CONNS) != 0) pool_.renew();
   if (all || (what & CURLMNWC_CLEAR_DNS) != 0) resolver_->cache().clear();
   return end_turn(Entry::other);
 }
@@ -346,10 +349,9 @@ void Engine::fail_all(CURLcode code) noexcept {
 
 void Engine::transfer_finished(Transfer& transfer) noexcept {
   --num_running_;
-  ++num_ever_done_;
   if (!transfer.easy().valid()) return;  // nobody is left to be told
-  if ((settings.notifications & 1u << CURLMNOTIFY_EASY_DONE) != 0) to_notify_.push_back(transfer);
-  notify_info_read_ = notify_info_read_ || messages_.empty();
+  if (settings.notifies(CURLMNOTIFY_EASY_DONE)) to_notify_.push_back(transfer);
+  if (settings.notifies(CURLMNOTIFY_INFO_READ) && messages_.empty()) notify_info_read_ = true;
   messages_.push_back(transfer);
   ++num_unread_;
   nagged_unread_ = -1;
@@ -359,7 +361,7 @@ void Engine::transfer_finished(Transfer& transfer) noexcept {
 
 CURLMcode Engine::assign(curl_socket_t fd, void* socketp) noexcept {
   Watch* const watch = sockets_.find(fd);
-  if (watch == nullptr) return CURLM_BAD_SOCKET;
+  if (watch == nullptr || !(any(watch->announced_) || any(watch->wanted_))) return CURLM_BAD_SOCKET;
   watch->socketp_ = socketp;
   return CURLM_OK;
 }
@@ -451,6 +453,7 @@ void Engine::interest_changed(Watch& watch) noexcept {
 
 bool Engine::open_poller() noexcept {
   if (poller_.open()) return true;
+  sockets_.for_each([this](Watch& watch) { poller_.forget(watch); });  // what a fork has left
   if (!poller_.create()) return false;
   sockets_.for_each([this](Watch& watch) { poller_.update(watch); });
   return true;

@@ -121,6 +121,7 @@ class Engine final : public Reactor, public TransferOwner {
   void announce_sockets() noexcept;
   bool look_early(Watch& watch) noexcept;
   void announce_interest(Watch& watch) noexcept;
+  void withdraw(Watch& watch) noexcept;
   void count_waited(Watch& watch) noexcept;
   void close_retired(Watch& watch) noexcept;
   void call_socket_function(Watch& watch, int what) noexcept;
@@ -151,7 +152,6 @@ class Engine final : public Reactor, public TransferOwner {
   EarlyLook early_look_;
   std::size_t num_waited_ = 0;  ///< sockets somebody waits for
   curl_off_t num_ever_added_ = 0;
-  curl_off_t num_ever_done_ = 0;
 
   // Destroyed from the bottom up: transfers first, then connections, then what their sockets are registered
   // in.

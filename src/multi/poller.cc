@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 #include <vector>
 
 namespace hiper {
@@ -33,8 +34,14 @@ Poller::~Poller() {
   if (epoll_ >= 0) ::close(epoll_);
 }
 
+void Poller::drop_inherited() noexcept {
+  if (const int fd = wakeup_fd_.exchange(-1); fd >= 0) ::close(fd);
+  if (const int fd = std::exchange(epoll_, -1); fd >= 0) ::close(fd);
+}
+
 bool Poller::create() noexcept {
   if (open()) return true;
+  if (!ours()) drop_inherited();
   const int set = ::epoll_create1(EPOLL_CLOEXEC);
   const int wakeup = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   // Edge-triggered: one write is one event, nobody has to read the counter.
@@ -48,6 +55,7 @@ bool Poller::create() noexcept {
     return false;
   }
   epoll_ = set;
+  generation_.store(process_generation());
   wakeup_fd_.store(wakeup);
   return true;
 }
@@ -71,7 +79,7 @@ bool Poller::update(Watch& watch) noexcept {
 void Poller::forget(Watch& watch) noexcept {
   if (!watch.in_epoll_) return;
   epoll_event event{};
-  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, watch.fd_, &event);
+  if (open()) ::epoll_ctl(epoll_, EPOLL_CTL_DEL, watch.fd_, &event);
   watch.in_epoll_ = false;
   watch.polled_ = Events::none;
 }
@@ -118,6 +126,7 @@ int Poller::remaining_ms(Nanos deadline) noexcept {
 
 bool Poller::wake_up() noexcept {
   wakeup_pending_.store(true);
+  if (!ours()) return true;
   const int fd = wakeup_fd_.load();
   if (fd < 0) return true;  // the next wait sees the flag
   const std::uint64_t one = 1;

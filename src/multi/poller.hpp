@@ -1,12 +1,16 @@
 // The engine's own epoll set, for applications that let the library wait: curl_multi_perform, _poll, _wait,
 // _fdset and curl_easy_perform. Created on first use; an application that drives the sockets by itself never
 // pays for it. Idle connections may stay in the set, which saves two system calls per transfer.
+//
+// After a fork both processes have the same kernel objects: the child touches neither the set nor the wake-up
+// descriptor, drops its descriptors of them and makes new ones when it waits.
 #pragma once
 #include <curl/curl.h>
 
 #include <atomic>
 #include <span>
 
+#include "base/process.hpp"
 #include "flow/reactor.hpp"
 
 namespace hiper {
@@ -18,8 +22,10 @@ class Poller {
   Poller& operator=(const Poller&) = delete;
   ~Poller();
 
-  bool open() const noexcept { return epoll_ >= 0; }
-  /// Creates the set and the wake-up descriptor. False when the system refuses (errno says why).
+  /// There is a set, and it is this process's own.
+  bool open() const noexcept { return epoll_ >= 0 && ours(); }
+  /// Creates the set and the wake-up descriptor, in place of inherited ones. False when the system refuses
+  /// (errno says why). What was in an inherited set must be forgotten before.
   bool create() noexcept;
 
   /// Tells the set what `watch` wants now. False when the system refuses.
@@ -37,6 +43,9 @@ class Poller {
   bool wake_up() noexcept;
 
  private:
+  bool ours() const noexcept { return generation_.load() == process_generation(); }
+  void drop_inherited() noexcept;
+
   static constexpr int kBatch = 256;
   struct Ready {
     Watch* watch;
@@ -47,6 +56,7 @@ class Poller {
   static int remaining_ms(Nanos deadline) noexcept;
 
   int epoll_ = -1;
+  std::atomic<ProcessGeneration> generation_{0};  ///< whose the descriptors are; written before wakeup_fd_
   std::atomic<int> wakeup_fd_{-1};
   std::atomic<bool> wakeup_pending_{false};
 };
@@ -72,7 +82,8 @@ int Poller::wait(std::span<curl_waitfd> extra, int timeout_ms, bool wakeable, Re
     }
     const bool only_wakeup = count > 0 && reported == 0 && extra.empty();
     if (wakeable) {
-      wakeup_pending_.store(false);
+      // Reads, too: what was done before the wake-up it takes is seen after this wait.
+      wakeup_pending_.exchange(false);
       return reported;
     }
     if (!only_wakeup || timeout_ms == 0) return reported;

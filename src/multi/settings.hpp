@@ -5,6 +5,11 @@
 namespace hiper {
 
 struct MultiSettings {
+  /// Nothing is collected for a callback that is not there (curl_multi_notify_enable(3)).
+  bool notifies(unsigned number) const noexcept {
+    return notify_function != nullptr && (notifications & 1u << number) != 0;
+  }
+
   curl_socket_callback socket_function = nullptr;
   void* socket_data = nullptr;
   curl_multi_timer_callback timer_function = nullptr;

@@ -193,12 +193,14 @@ LineReader::Result LineReader::next_slowly(std::span<const char>& bytes, bool ma
   while (!bytes.empty()) {
     if (state_ == State::complete && !is_blank(bytes.front())) return deliver_held();
     const bool goes_on = state_ == State::complete || state_ == State::continuation;
-    if (goes_on && !begin_continuation(bytes)) break;
+    const bool begins = !goes_on || begin_continuation(bytes);
+    if (held_.size() + num_dropped_ >= kHeaderLineMax) return Result::too_long;
+    if (!begins) break;
     const char* const start = bytes.data();
     const void* const end = std::memchr(start, '\n', bytes.size());
     const std::size_t size =
         end == nullptr ? bytes.size() : static_cast<std::size_t>(static_cast<const char*>(end) - start) + 1;
-    if (held_.size() + size >= kHeaderLineMax) return Result::too_long;
+    if (held_.size() + num_dropped_ + size >= kHeaderLineMax) return Result::too_long;
     held_.append(start, size);
     bytes = bytes.subspan(size);
     state_ = State::partial;
@@ -212,11 +214,13 @@ LineReader::Result LineReader::next_slowly(std::span<const char>& bytes, bool ma
 /// The held line goes on: its line end and the blanks around it become one space. False while nothing but
 /// blanks has come.
 bool LineReader::begin_continuation(std::span<const char>& bytes) {
+  const std::size_t before = held_.size() + bytes.size();
   if (state_ == State::complete) {
     while (!held_.empty() && (is_line_end(held_.back()) || is_blank(held_.back()))) held_.pop_back();
     state_ = State::continuation;
   }
   while (!bytes.empty() && is_blank(bytes.front())) bytes = bytes.subspan(1);
+  num_dropped_ += before - held_.size() - bytes.size();
   if (bytes.empty()) return false;
   if (!is_line_end(bytes.front())) held_.push_back(' ');
   state_ = State::partial;
@@ -226,6 +230,7 @@ bool LineReader::begin_continuation(std::span<const char>& bytes) {
 LineReader::Result LineReader::deliver_held() noexcept {
   state_ = State::delivered;
   line_ = held_;
+  num_dropped_ = 0;
   return Result::line;
 }
 
@@ -237,6 +242,7 @@ void LineReader::reset() noexcept {
     held_.clear();
   }
   line_ = {};
+  num_dropped_ = 0;
   state_ = State::idle;
 }
 

@@ -114,6 +114,7 @@ IoResult TlsStream::finish_handshake(Report& report) noexcept {
   }
   phase_ = Phase::open;
   drained_ = false;
+  unsettled_ = pipe_.received();
   pipe_.hold(false);
   for (OwnedSession& session : early_sessions_) sessions_->put(*peer_sessions_, std::move(session));
   std::vector<OwnedSession>().swap(early_sessions_);
@@ -154,6 +155,7 @@ IoResult TlsStream::handshake_failure(int answer, Report& report) noexcept {
 IoResult TlsStream::read(std::span<char> into) noexcept {
   if (postponed_.kind() != IoResult::Kind::bytes) return postponed_;
   if (phase_ != Phase::open) return IoResult::failed(CURLE_RECV_ERROR, 0);
+  unsettled_ = false;
   clear_openssl_errors();
   pipe_.begin();
   std::size_t count = 0;
@@ -243,7 +245,7 @@ IoResult TlsStream::broken(CURLcode code) noexcept {
 }
 
 bool TlsStream::has_buffered() const noexcept {
-  if (postponed_.kind() != IoResult::Kind::bytes) return true;
+  if (postponed_.kind() != IoResult::Kind::bytes || unsettled_) return true;
   if (drained_) return phase_ == Phase::open && below_->has_buffered();
   return phase_ == Phase::open && (SSL_has_pending(ssl_.get()) != 0 || below_->has_buffered());
 }

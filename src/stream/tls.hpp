@@ -97,6 +97,7 @@ class TlsStream final : public Stream {
   long verify_result_ = 1;
   Phase phase_ = Phase::handshake;
   bool drained_ = true;
+  bool unsettled_ = false;  ///< the end of the stream may stand behind the handshake, and nobody has looked
   bool truncated_ = false;
 };
 

@@ -43,22 +43,23 @@ int TlsPipe::bio_read(BIO* bio, std::span<char> into, std::size_t* count) noexce
   *count = 0;
   if (ended_) return 0;
   // If that fails there may still be something to read, which then says why. The answer to a flight of the
-  // handshake cannot be there yet.
-  if (holds_output() && flush() && hold_ && !below_.has_buffered()) drained_ = true;
+  // handshake cannot be there yet; the end of the stream can, behind what was just read.
+  if (holds_output() && flush() && hold_ && !received_ && !below_.has_buffered()) drained_ = true;
   if (drained_) {
     wants_ = wants_ | Events::in;
     BIO_set_retry_read(bio);
     return 0;
   }
+  // Until it is blocked or over, also after a short answer: an application that waits edge-triggered is not
+  // told again of a FIN right behind the data.
   const IoResult result = below_.read(into);
-  if (result.kind() != IoResult::Kind::bytes) {
+  received_ = result.kind() == IoResult::Kind::bytes;
+  if (!received_) {
     note(result);
     if (result.kind() == IoResult::Kind::blocked && !failed()) BIO_set_retry_read(bio);
     return 0;
   }
   *count = result.count();
-  // Less than there was room for: the socket is empty, asking again would be a call that moves nothing.
-  if (result.count() < into.size() && !below_.has_buffered()) drained_ = true;
   return 1;
 }
 

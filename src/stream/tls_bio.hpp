@@ -25,7 +25,7 @@ class TlsPipe {
   /// Before each call into OpenSSL: forgets what the last one met.
   void begin() noexcept {
     wants_ = Events::none;
-    drained_ = false;
+    drained_ = received_ = false;
   }
   void hold(bool on) noexcept { hold_ = on; }
   /// From now on, until begin(), nothing is read from below: OpenSSL decrypts what it has.
@@ -36,6 +36,9 @@ class TlsPipe {
   bool holds_output() const noexcept { return sent_ < out_.size(); }
   void release() noexcept;  ///< gives the memory of the output back, if there is none
 
+  /// The last read since begin() brought something: more of it, or the end of the stream, may be there
+  /// already.
+  bool received() const noexcept { return received_; }
   Events wants() const noexcept { return wants_; }  ///< what the last call was blocked on
   bool ended() const noexcept { return ended_; }    ///< the stream below was closed by the peer
   bool failed() const noexcept { return failure_.kind() == IoResult::Kind::failed; }
@@ -54,6 +57,7 @@ class TlsPipe {
   Events wants_ = Events::none;
   bool hold_ = true;
   bool drained_ = false;
+  bool received_ = false;
   bool ended_ = false;
   IoResult failure_ = IoResult::closed();  ///< of kind failed once something broke
 };

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/list.hpp"
+#include "base/process.hpp"
 #include "stream/tls_context.hpp"
 
 namespace hiper {
@@ -151,6 +152,8 @@ Status tls_context(const TlsConfig& config, std::string_view key, CURL* easy, Na
   }
   return private_context(config, key, easy, trust, report, context);
 }
+
+void tls_contexts_init() noexcept { hold_during_forks(mutex); }
 
 void tls_contexts_free() noexcept {
   const std::lock_guard lock(mutex);

@@ -56,6 +56,9 @@ class TlsContext final : public Counted {
 Status tls_context(const TlsConfig& config, std::string_view key, CURL* easy, Nanos now, Report& report,
                    Ref<TlsContext>& context);
 
+/// To be called by global init, before the first tls_context().
+void tls_contexts_init() noexcept;
+
 /// Drops what the process keeps; contexts in use live on with their connections.
 void tls_contexts_free() noexcept;
 

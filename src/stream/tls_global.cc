@@ -6,6 +6,7 @@
 namespace hiper {
 
 CURLcode tls_global_init() noexcept {
+  tls_contexts_init();
   const int started =
       OPENSSL_init_ssl(OPENSSL_INIT_LOAD_SSL_STRINGS | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, nullptr);
   clear_openssl_errors();

@@ -66,13 +66,21 @@ Outcome Transfer::paused(const Outcome& outcome) noexcept {
 // together in one step.
 HeaderNames Transfer::lines_wanted() const noexcept {
   const bool told = verbose_ || !HeaderWriter::idle(reception_->writer.config());
-  return told ? kEveryHeaderName : BodyWriter::kHeadersSeen | set_of(HeaderName::www_authenticate);
+  const HeaderNames hsts = hsts_ != Hsts::off ? set_of(HeaderName::strict_transport_security) : 0;
+  const HeaderNames cookies = cookies_on_ ? set_of(HeaderName::set_cookie) : 0;
+  const HeaderNames always = BodyWriter::kHeadersSeen | set_of(HeaderName::www_authenticate);
+  return told ? kEveryHeaderName : always | hsts | cookies;
 }
 
 void Transfer::head_begins() noexcept {
+  // Header callbacks ask for these.
+  numbers().response_code = reception_->response.status();
+  numbers().http_version = static_cast<std::uint8_t>(reception_->response.version());
   easy_->info.content_type_at = {};
   easy_->info.content_type.clear();
   challenged_ = 0;
+  hsts_said_ = false;
+  num_set_cookies_ = 0;
 }
 
 void Transfer::head_lines(const HeadLines& lines) {
@@ -87,13 +95,31 @@ Outcome Transfer::header(const HeadLine& line) {
     challenged_ |= challenged_schemes(line.value);
     numbers().httpauth_avail |= static_cast<std::uint32_t>(challenged_);
   }
+  if (line.name == HeaderName::strict_transport_security && hsts_ != Hsts::off) note_hsts(line);
+  if (cookies_on_ && line.name == HeaderName::set_cookie) take_cookie(line);
   if (line.kind != LineKind::trailer) numbers().header_size += static_cast<std::uint32_t>(line.raw.size());
   easy_->headers.add(line);
+  if (line.name == HeaderName::content_type) easy_->info.content_type_at = reception_->response.content_type();
+  if (line.kind == LineKind::blank && !line.interim)
+    numbers().content_length_download = reception_->response.content_length();
   if (verbose_) debug(CURLINFO_HEADER_IN, line.raw);
   const CURLcode code = reception_->writer.header_seen(line, *this);
   if (code != CURLE_OK) return Outcome::failed(code);
   if (HeaderWriter::idle(reception_->writer.config())) return Outcome::ok(line.raw.size());
-  return paused(reception_->header_writer.write(reception_->writer.config(), line.raw, line.kind, *this));
+  const WriteConfig& config = reception_->writer.config();
+  const Outcome told = paused(reception_->header_writer.write(config, line.raw, line.kind, *this));
+  // The callback may have called curl_easy_pause: the lines behind this one are for later, too.
+  return told.is_ok() && receiving_paused() ? Outcome::paused(line.raw.size()) : told;
+}
+
+// Only over TLS, and only the first one of a response (RFC 6797, section 8.1). What the certificate is worth
+// is for the application to say, here as for all else that a server answers.
+void Transfer::note_hsts(const HeadLine& line) {
+  if (line.kind != LineKind::header || line.interim || !plan_->scheme->has(kSchemeTls)) return;
+  HstsPolicy policy;
+  std::string name;
+  if (std::exchange(hsts_said_, true) || !parse_hsts_policy(line.value, policy)) return;
+  if (hsts_name(plan_->url.host(), name)) parts_of(*easy_).hsts->learn(name, policy);
 }
 
 HeadVerdict Transfer::head_complete(const H1Response& response) {

@@ -3,6 +3,7 @@
 
 #include "conn/connect.hpp"
 #include "conn/proxy_choice.hpp"
+#include "cookies/engine.hpp"
 #include "dns/resolver.hpp"
 #include "http/auth.hpp"
 #include "http/h1_exchange.hpp"
@@ -176,7 +177,8 @@ Status Transfer::prepare() {
     Plan& plan = changed ? *changed_plan_ : parts.plan;
     if (!changed) easy_->info.planned_url = nullptr;
     static const PlanChanges none;
-    const Status made = make_plan(options(), changed ? *changes_ : none, request_body_.plan(), *this, plan, hsts);
+    const PlanChanges& wanted = changed ? *changes_ : none;
+    const Status made = make_plan(options(), wanted, request_body_.plan(), *this, plan, hsts);
     if (!made.ok()) return made;
     plan.key = services_.pool.interned(plan.key);
     plan_ = &plan;
@@ -217,6 +219,8 @@ Status Transfer::before_request(H1Request& request) {
     }
   }
   request.head = plan_->head.text;
+  cookies_on_ = may_use_cookies(*easy_) && start_cookies(*easy_);
+  if (cookies_on_) insert_cookies(request.head);
   if (const Status opened = request_body_.open(*easy_, plan_->head.chunked, request.body); !opened.ok())
     return opened;
   request.expect_continue = plan_->head.expect_continue && request.body != nullptr;

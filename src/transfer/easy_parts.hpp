@@ -8,6 +8,7 @@
 #include "conn/pool.hpp"
 #include "easy/easy.hpp"
 #include "transfer/plan.hpp"
+#include "transfer/strict_transport.hpp"
 
 namespace hiper {
 
@@ -19,6 +20,7 @@ struct EasyParts : ListNode<HeldTag> {  ///< linked in the engine whose connecti
   void* held_by = nullptr;     ///< the engine that `held` belongs to; multi/ knows what it is
   Easy* easy = nullptr;        ///< whose parts these are, while `held` is something
   void* own_engine = nullptr;  ///< of curl_easy_perform
+  std::unique_ptr<HandleHsts> hsts;  ///< once it was used
 };
 
 /// The handle's parts. Throws std::bad_alloc when they are made.

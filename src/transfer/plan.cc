@@ -8,6 +8,7 @@
 #include "parse/ascii.hpp"
 #include "parse/percent.hpp"
 #include "parse/url_handle.hpp"
+#include "transfer/netrc_login.hpp"
 
 namespace hiper {
 namespace {
@@ -51,6 +52,21 @@ Status read_url(const Options& options, const PlanChanges& changes, Report& repo
                      report, url);
   }
   return parse_url(text, flags | CURLU_GUESS_SCHEME, report, url);
+}
+
+/// http becomes https for hosts that want it (RFC 6797, section 8.3), before anything else looks at the
+/// scheme: so CURLOPT_PROTOCOLS is about what is really used.
+Status apply_hsts(HstsView hsts, bool stay_secure, Report& report, Plan& plan) {
+  plan.hsts = hsts.on() ? Plan::Hsts::unconcerned : Plan::Hsts::off;
+  plan.hsts_name.clear();
+  if (!hsts.on() || plan.url.scheme() != "http" || !hsts_name(plan.url.host(), plan.hsts_name))
+    return Status();
+  plan.hsts = Plan::Hsts::plain;
+  if (!stay_secure && !hsts.covers(plan.hsts_name)) return Status();
+  plan.hsts = Plan::Hsts::secured;
+  if (report.verbose()) report.infof("HSTS: %s is asked by https", plan.hsts_name.c_str());
+  const UrlResult secured = make_secure(plan.url);
+  return secured.ok() ? Status() : url_failure(secured, "", report);
 }
 
 Status check_scheme(const Options& options, const PlanChanges& changes, Report& report, Plan& plan) {
@@ -249,6 +265,27 @@ Login find_login(const Options& options, const PlanChanges& changes, const Url& 
   return login;
 }
 
+/// CURLOPT_NETRC: the file has a say about the host that is asked now, redirects included, unless the options
+/// name a user for it. A login of the URL comes before it (CURL_NETRC_OPTIONAL) or after it
+/// (CURL_NETRC_REQUIRED).
+Status apply_netrc(const Options& options, const PlanChanges& changes, const Url& url, Report& report,
+                   Login& login) {
+  const long level = options.number(Opt::netrc);
+  if (level == CURL_NETRC_IGNORED) return Status();
+  if (may_have_credentials(options, changes) && options.text(Opt::username) != nullptr) return Status();
+  if (level == CURL_NETRC_OPTIONAL && !login.password.empty()) return Status();
+  std::optional<std::string_view> user;
+  if (!login.user.empty()) user = login.user;
+  NetrcLogin known;
+  bool found = false;
+  const Status looked_up = look_up_netrc(options, url.host(), user, report, found, known);
+  if (!found) return looked_up;
+  login.present = true;
+  login.user = std::move(known.user);
+  login.password = std::move(known.password);
+  return looked_up;
+}
+
 long possible_auth(const Options& options, const PlanChanges& changes, const Login& login) {
   unsigned long possible = login.present ? CURLAUTH_BASIC : 0;
   if (options.text(Opt::xoauth2_bearer) != nullptr && may_have_credentials(options, changes))
@@ -305,8 +342,9 @@ bool plan_is_current(const Plan& plan, const Options& options, const BodyPlan& b
 namespace {
 
 Status write_head(const Options& options, const PlanChanges& changes, const BodyPlan& body,
-                  std::string_view ascii_host, Plan& plan) {
-  const Login login = find_login(options, changes, plan.url);
+                  std::string_view ascii_host, Report& report, Plan& plan) {
+  Login login = find_login(options, changes, plan.url);
+  if (const Status asked = apply_netrc(options, changes, plan.url, report, login); !asked.ok()) return asked;
   plan.auth_possible = possible_auth(options, changes, login);
   RequestContext context(options, plan.url, ascii_host);
   context.method = plan.method;
@@ -331,9 +369,11 @@ Status write_head(const Options& options, const PlanChanges& changes, const Body
 }  // namespace
 
 Status make_plan(const Options& options, const PlanChanges& changes, const BodyPlan& body, Report& report,
-                 Plan& plan) {
+                 Plan& plan, HstsView hsts) {
   plan.generation = 0;
   if (const Status read = read_url(options, changes, report, plan.url); !read.ok()) return read;
+  if (const Status secured = apply_hsts(hsts, changes.stay_secure, report, plan); !secured.ok())
+    return secured;
   if (const Status checked = check_scheme(options, changes, report, plan); !checked.ok()) return checked;
   std::string scratch;
   std::string_view ascii_host;
@@ -343,7 +383,9 @@ Status make_plan(const Options& options, const PlanChanges& changes, const BodyP
   if (const UrlResult whole = plan.url.to_string(0, plan.effective_url); !whole.ok()) {
     return url_failure(whole, "", report);
   }
-  if (const long port = options.number(Opt::port); port != 0 && !changes.redirected) {
+  const long port = options.number(Opt::port);
+  const bool no_tls_port = plan.hsts == Plan::Hsts::secured && port == 80;  // as if the URL had named it
+  if (port != 0 && !no_tls_port && !changes.redirected) {
     const UrlResult set = plan.url.set(CURLUPART_PORT, std::to_string(port), 0);
     if (!set.ok()) return url_failure(set, "", report);
   }
@@ -351,12 +393,14 @@ Status make_plan(const Options& options, const PlanChanges& changes, const BodyP
   plan.tls = plan.target.tls ? std::make_unique<TlsConfig>(tls_config_of(options)) : nullptr;
   fill_key(options, plan);
   plan.method = changes.method_changed ? changes.method : options.method();
-  if (const Status written = write_head(options, changes, body, ascii_host, plan); !written.ok()) {
+  if (const Status written = write_head(options, changes, body, ascii_host, report, plan); !written.ok()) {
     report.failure(written.code() == CURLE_UPLOAD_FAILED ? "HTTP/1.0 cannot send a body of unknown size"
                                                          : "An option or header holds a line break");
     return written;
   }
-  plan.generation = options.generation();
+  // What .netrc says may change at any time: such a plan serves once.
+  const bool may_stay = options.number(Opt::netrc) == CURL_NETRC_IGNORED;
+  plan.generation = may_stay ? options.generation() : 0;
   plan.fingerprint = fingerprint(options, body);
   return Status();
 }

@@ -16,6 +16,7 @@
 #include "http/request_head.hpp"
 #include "parse/scheme.hpp"
 #include "parse/url.hpp"
+#include "transfer/strict_transport.hpp"
 
 namespace hiper {
 
@@ -32,8 +33,9 @@ struct PlanChanges {
   bool own_origin = true;  ///< the origin of the first URL: credentials may go there
   bool own_host = true;    ///< the host name of the first URL
   bool avoid_expect = false;
-  bool redirected = false;  ///< CURLOPT_REDIR_PROTOCOLS counts beside CURLOPT_PROTOCOLS
-  long auth = 0;            ///< CURLAUTH_* chosen after a 401; 0: none yet
+  bool redirected = false;   ///< CURLOPT_REDIR_PROTOCOLS counts beside CURLOPT_PROTOCOLS
+  bool stay_secure = false;  ///< HSTS made the last request one of https; the same again stays one
+  long auth = 0;             ///< CURLAUTH_* chosen after a 401; 0: none yet
 };
 
 /// The body that the request will have, as far as the head must tell.
@@ -50,6 +52,10 @@ struct Plan {
   Url url;
   std::string effective_url;
   const Scheme* scheme = nullptr;
+  /// What HSTS had to say: nothing, as it was off or for an https URL; http stays; http became https.
+  enum class Hsts : std::uint8_t { off, unconcerned, plain, secured };
+  Hsts hsts = Hsts::off;
+  std::string hsts_name;  ///< with `plain` and `secured`: the host as HSTS knows it
   ConnectTarget target;
   std::unique_ptr<TlsConfig> tls;  ///< for https
   ConnectionKey key;
@@ -61,10 +67,16 @@ struct Plan {
 /// Makes `plan` from the options and `changes`. Reports what is wrong; the codes are those of
 /// curl_easy_perform. Throws std::bad_alloc.
 Status make_plan(const Options& options, const PlanChanges& changes, const BodyPlan& body, Report& report,
-                 Plan& plan);
+                 Plan& plan, HstsView hsts = {});
 
 /// Whether `plan`, made without changes, is what make_plan() would make again.
 bool plan_is_current(const Plan& plan, const Options& options, const BodyPlan& body);
+
+/// Whether HSTS says the same as when `plan` was made.
+inline bool same_hsts(const Plan& plan, HstsView hsts) noexcept {
+  if (!hsts.on() || plan.hsts <= Plan::Hsts::unconcerned) return hsts.on() == (plan.hsts != Plan::Hsts::off);
+  return hsts.covers(plan.hsts_name) == (plan.hsts == Plan::Hsts::secured);
+}
 
 /// Whether two URLs have the same scheme, host and port.
 bool same_origin(const Url& a, const Url& b);

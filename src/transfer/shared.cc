@@ -4,6 +4,9 @@
 #include <mutex>
 #include <new>
 
+#include "cookies/engine.hpp"
+#include "transfer/strict_transport.hpp"
+
 namespace hiper {
 namespace {
 
@@ -65,6 +68,8 @@ CURLSHcode make_shared_data(Share& share, int kind) noexcept {
     if (kind == CURL_LOCK_DATA_SSL_SESSION) share.set_data(data_kind, std::make_unique<SharedSessions>());
     if (kind == CURL_LOCK_DATA_DNS) share.set_data(data_kind, std::make_unique<SharedNames>(share));
     if (kind == CURL_LOCK_DATA_CONNECT) share.set_data(data_kind, std::make_unique<SharedIdle>(share));
+    if (kind == CURL_LOCK_DATA_COOKIE) share.set_data(data_kind, make_shared_cookies(share));
+    if (kind == CURL_LOCK_DATA_HSTS) share.set_data(data_kind, make_shared_hsts(share));
     return CURLSHE_OK;
   } catch (const std::bad_alloc&) {
     static_cast<void>(share.stop_sharing(kind));

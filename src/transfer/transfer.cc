@@ -51,6 +51,8 @@ void Transfer::begin() {
   if (const long ms = options().number(Opt::timeout_ms); ms > 0) {
     total_deadline_ = after_ms(start, ms);
   }
+  hsts_ = hsts_wanted(*easy_) ? Hsts::wanted : Hsts::off;
+  if (hsts_ == Hsts::off) drop_hsts_if_off(*easy_);
   pace_ = make_pace(options(), start);
   const bool watched = pace_ && pace_->low_speed.watched();
   if (!options().flag(Opt::noprogress) || watched) next_tick_ = start + kTick;
@@ -145,12 +147,20 @@ Status Transfer::call_progress() noexcept {
   const curl_off_t total = std::max<curl_off_t>(0, n.content_length_download);
   const curl_off_t upload_total = std::max<curl_off_t>(0, n.content_length_upload);
   void* const data = options().pointer(Opt::xferinfodata);
+  const Runnable& runnable = *this;
+  const bool waits_for_turn = runnable.linked();
+  const int paused_before = pause_;
   int answer = 0;
   if (const auto callback = options().function<curl_xferinfo_callback>(Opt::xferinfofunction)) {
     answer = callback(data, total, n.size_download, upload_total, n.size_upload);
   } else if (const auto old = options().function<curl_progress_callback>(Opt::progressfunction)) {
     answer = old(data, static_cast<double>(total), static_cast<double>(n.size_download),
                  static_cast<double>(upload_total), static_cast<double>(n.size_upload));
+  }
+  // A callback that asks for what is so already must not be called again for that, and again.
+  if (pause_ == paused_before && runnable.linked()) {
+    static_cast<Runnable&>(*this).unlink();
+    if (waits_for_turn) reactor().make_ready_next_turn(*this);
   }
   if (answer == 0 || answer == CURL_PROGRESSFUNC_CONTINUE) return Status();
   failure("The progress callback aborted the transfer");
@@ -305,7 +315,7 @@ void Transfer::note_connection() {
   easy_->info.connection = this;
   note_addresses();
   numbers().conn_id = connection.id();
-  connection.stream->watch().set_easy(easy_->handle());
+  connection.stream->watch().hand_over(easy_->handle());
 }
 
 }  // namespace hiper

@@ -93,6 +93,7 @@ class Transfer final : public Task,
 
   /// curl_easy_pause: CURLPAUSE_RECV and CURLPAUSE_SEND bits. True if something goes on that did not before.
   bool set_pause(int bits) noexcept;
+  int pause_bits() const noexcept { return pause_; }
   /// The connection in use; of a finished transfer only after CURLOPT_CONNECT_ONLY.
   Lease& lease() noexcept { return lease_; }
 
@@ -141,6 +142,7 @@ class Transfer final : public Task,
   static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
   /// Why the same request goes out again, to the same place.
   enum class Round : std::uint8_t { none, without_expect, with_auth };
+  enum class Hsts : std::uint8_t { off, wanted, open };
 
   // dialog.cc: the flow.
   bool goes_on(Status& result);
@@ -152,6 +154,9 @@ class Transfer final : public Task,
   void note_queue_time() noexcept;
   ReuseRules rules_of_reuse() const noexcept;
   Status prepare();
+  Status open_hsts();
+  HstsView hsts_view() const noexcept;
+  void secure_redirect(Url& target, std::string& text) const;
   Status before_request(H1Request& request);
   Status after_response(bool& again);
   bool should_retry(CURLcode code) const noexcept;
@@ -170,6 +175,11 @@ class Transfer final : public Task,
   HeadVerdict judge_resumed(const H1Response& response, curl_off_t resume);
   void head_begins() noexcept;
   void note_head(const H1Response& response);
+  void note_hsts(const HeadLine& line);
+
+  // cookies.cc: between the exchange and the handle's cookies.
+  void insert_cookies(std::string_view& head);
+  void take_cookie(const HeadLine& line);
   Outcome paused(const Outcome& outcome) noexcept;
   void debug(curl_infotype type, std::span<const char> bytes) noexcept;
 
@@ -204,6 +214,7 @@ class Transfer final : public Task,
   std::unique_ptr<Plan> changed_plan_;                      ///< after a redirect or retry
   std::unique_ptr<PlanChanges> changes_;
   RequestBody request_body_;
+  std::string head_with_cookies_;  ///< of the current request, if it has cookies of the engine
   std::string redirect_to_;  ///< where the response of the current request leads, if it will be followed
   long challenged_ = 0;      ///< CURLAUTH_* that the current response offers
   int pause_ = 0;
@@ -215,6 +226,10 @@ class Transfer final : public Task,
   bool received_any_ = false;
   bool reusable_ = false;  ///< how the last exchange left its connection
   bool peer_was_gone_ = false;
+  bool cookies_on_ = false;           ///< the engine takes part in the current request
+  std::uint8_t num_set_cookies_ = 0;  ///< in the current head
+  Hsts hsts_ = Hsts::off;
+  bool hsts_said_ = false;  ///< the current head had its Strict-Transport-Security
   Round another_round_ = Round::none;
   std::uint8_t num_retries_ = 0;
 };

@@ -42,7 +42,7 @@ Status check(bool good) { return good ? Status() : Status(CURLE_FAILED_INIT); }
 
 Flow<Status> stands_alone(Task& task) {
   co_await WaitWake(task);
-  co_await WaitNextTurn(task);
+  co_await WaitWake(task);
   co_return Status();
 }
 Flow<Status> stands_alone_in_a_branch(Task& task) {

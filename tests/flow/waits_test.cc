@@ -142,7 +142,8 @@ TEST_F(WaitTest, EarlierWakeUpsDoNotMoveTheDeadline) {
 
 Flow<Status> wait_turns(Task& task, int count, int& num_done) {
   for (; num_done < count; ++num_done) {
-    co_await WaitNextTurn(task);
+    task.reactor().make_ready_next_turn(task);
+    co_await WaitWake(task);
   }
   co_return Status();
 }

@@ -105,9 +105,13 @@ static void by_waitfds(CURLM* multi) {
   CHECK(poll(polled, count, ms < 0 || ms > 10000 ? 10000 : (int)ms) >= 0, "%m");
 }
 
+/* contract: 10.3 */
 static void perform_poll(void) { run_perform_loop(by_poll, kTransfers, kAtATime); }
+/* contract: 10.3 */
 static void perform_wait(void) { run_perform_loop(by_wait, kTransfers, kAtATime); }
+/* contract: 10.3 */
 static void perform_select(void) { run_perform_loop(by_select, kTransfers, kAtATime); }
+/* contract: 10.3 */
 static void perform_waitfds(void) { run_perform_loop(by_waitfds, kTransfers, kAtATime); }
 static void two_thousand(void) { run_perform_loop(by_poll, 2000, 2000); }
 
@@ -182,9 +186,11 @@ static void run_socket_loop(int count, int at_a_time) {
 }
 
 static void socket_action(void) { run_socket_loop(kTransfers, kAtATime); }
+/* contract: 7.13 */
 static void two_thousand_sockets(void) { run_socket_loop(2000, 2000); }
 
 /* Handles and multis are given up in all states: nothing is left, which the checker and valgrind see. */
+/* contract: 1.3, 2.9 */
 static void give_up(void) {
   for (int turns = 0; turns < 40; ++turns) {
     CURLM* multi = new_socket_multi();
@@ -237,6 +243,7 @@ static void* wake_often(void* data) {
   return NULL;
 }
 
+/* contract: 11.7 */
 static void wakeup(void) {
   CURLM* multi = curl_multi_init();
   const double start = seconds();
@@ -256,6 +263,7 @@ static void wakeup(void) {
 }
 
 /* curl_multi_poll also waits for what the application hands over. */
+/* contract: 11.4, 11.5 */
 static void extra_descriptors(void) {
   CURLM* multi = curl_multi_init();
   int ends[2], num_ready = -1;

@@ -123,6 +123,7 @@ static int resume_in_progress(void* data, curl_off_t a, curl_off_t b, curl_off_t
   return 0;
 }
 
+/* contract: 17.8 */
 static void resumed_by_progress_callback(void) {
   for (int number = 0; number < 4; ++number) {
     struct transfer* transfer = &transfers[number];
@@ -170,6 +171,7 @@ static void pausing_without_end(void) {
 }
 
 /* Paused from outside before anything has come; nothing may come then. */
+/* contract: 17.2 */
 static void paused_from_outside(void) {
   CURLM* multi = curl_multi_init();
   for (int number = 0; number < 4; ++number) {
@@ -263,6 +265,7 @@ static void upload(bool tls, bool chunked) {
   end(transfer);
 }
 
+/* contract: 17.6 */
 static void uploads(void) {
   upload(false, false);
   upload(true, false);

@@ -21,6 +21,7 @@ ROOMS = [
     ["multi"],
     ["transfer"],
     ["http", "ws", "ftp", "mail", "file", "dict", "gopher", "mqtt", "rtsp", "telnet", "tftp"],
+    ["cookies"],
     ["conn"],
     ["dns"],
     ["stream"],

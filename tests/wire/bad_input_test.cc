@@ -101,6 +101,7 @@ const std::string kFive = kOk + "Content-Length: 5\r\n\r\nhello";
 
 std::string with_nul(const char* before, const char* after) { return std::string(before) + '\0' + after; }
 
+// contract: 1.11
 TEST_F(BadInput, StatusLines) {
   run_all({
       {"letters for digits", "HTTP/1.1 2OO OK\r\n" + kEmpty, CURLE_UNSUPPORTED_PROTOCOL},
@@ -152,6 +153,7 @@ TEST_F(BadInput, HeaderLines) {
   });
 }
 
+// contract: 1.11
 TEST_F(BadInput, HeadsThatAreTooLarge) {
   const std::string line = "X-Long: " + std::string(1 << 20, 'x') + "\r\n";
   std::string block;
@@ -188,6 +190,7 @@ TEST_F(BadInput, ContentLengths) {
   run_all(cases);
 }
 
+// contract: 1.11
 TEST_F(BadInput, Chunks) {
   std::vector<Case> cases;
   for (const char* const size :
@@ -408,6 +411,7 @@ class Cut : public BadInput {
   }
 };
 
+// contract: 1.11
 TEST_F(Cut, AtEveryByteOfTheRequest) {
   for (const bool post : {false, true}) {
     const std::size_t size = size_of_request(post);
@@ -419,6 +423,7 @@ TEST_F(Cut, AtEveryByteOfTheRequest) {
   }
 }
 
+// contract: 1.11
 TEST_F(Cut, AtEveryByteOfTheResponse) {
   for (const std::string& text : {kFive, kChunked + "5\r\nhello\r\n0\r\n\r\n"}) {
     for (const bool post : {false, true}) {

@@ -133,6 +133,7 @@ class Chaos {
   std::vector<std::unique_ptr<Handle>> running_;
 };
 
+// contract: 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.13, 5.14, 5.19, 7.13, 8.1, 9.1
 TEST(Random, ManyTransfersInEveryOrder) {
   const int before = num_descriptors();
   // --gtest_random_seed=N chooses other runs.

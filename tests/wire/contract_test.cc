@@ -28,6 +28,7 @@ class Contract : public testing::Test {
   World world;
 };
 
+// contract: 2.2, 3.1, 3.2, 3.13, 5.1, 5.2, 5.5, 7.2
 TEST_F(Contract, APlainGet) {
   Peer peer(world);
   Handle get(peer.url());
@@ -53,6 +54,7 @@ TEST_F(Contract, APlainGet) {
             "GET / HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(peer.port()) + "\r\nAccept: */*\r\n\r\n");
 }
 
+// contract: 7.10
 TEST_F(Contract, TheTimeForConnectingIsLimitedByDefault) {
   Peer peer(world);
   Handle get(peer.url());
@@ -63,6 +65,7 @@ TEST_F(Contract, TheTimeForConnectingIsLimitedByDefault) {
   EXPECT_EQ(app().timer_ms(), -1);
 }
 
+// contract: 5.6, 5.16
 TEST_F(Contract, ReuseAsksAtOnceWithoutAPointer) {
   Peer peer(world);
   Handle get(peer.url());
@@ -79,6 +82,7 @@ TEST_F(Contract, ReuseAsksAtOnceWithoutAPointer) {
   EXPECT_EQ(peer.num_accepted(), 1u);
 }
 
+// contract: 5.7
 TEST_F(Contract, ARefusedConnection) {
   std::uint16_t port;
   {
@@ -99,6 +103,7 @@ TEST_F(Contract, ARefusedConnection) {
   EXPECT_EQ(app().running(), 0);
 }
 
+// contract: 5.10
 TEST_F(Contract, ARedirectToAnotherPortOnKeepAlive) {
   Peer target(world);
   Peer peer(world);
@@ -200,6 +205,7 @@ class FullListener {
   int clients_[4];
 };
 
+// contract: 5.9, 7.11
 TEST_F(SeveralAddresses, BothAreAnnouncedInARaceAndTheLoserIsRemoved) {
   const FullListener full;
   Handle get("http://many.test:" + std::to_string(full.port()) + "/");
@@ -232,6 +238,7 @@ TEST_F(SeveralAddresses, BothAreAnnouncedInARaceAndTheLoserIsRemoved) {
 
 using Timer = Contract;
 
+// contract: 1.6, 7.3
 TEST_F(Timer, IsToldAgainAfterATimeoutCallThatCameEarly) {
   Peer peer(world);
   peer.otherwise({request(), hold(), client_gone()});
@@ -247,6 +254,7 @@ TEST_F(Timer, IsToldAgainAfterATimeoutCallThatCameEarly) {
   EXPECT_GT(app().timer_ms(), 50000);
 }
 
+// contract: 1.2, 1.6, 3.8, 7.4
 TEST_F(Timer, ASpuriousEventCallsNothing) {
   Peer peer(world);
   peer.otherwise({request(), hold(), send(response("late")), client_gone()});
@@ -266,6 +274,7 @@ TEST_F(Timer, ASpuriousEventCallsNothing) {
   EXPECT_EQ(get.body, "late");
 }
 
+// contract: 7.2
 TEST_F(Timer, ATimeoutCallWithNothingToDoCallsNothing) {
   app().fire_timer();
   EXPECT_EQ(app().trace(), "");
@@ -277,6 +286,7 @@ TEST_F(Timer, ATimeoutCallWithNothingToDoCallsNothing) {
   EXPECT_EQ(app().trace(), "") << "-1 was told already";
 }
 
+// contract: 7.1, 7.8
 TEST_F(Timer, ATimeLimitStrikesOnTime) {
   Peer peer(world);
   peer.otherwise({request(), client_gone()});
@@ -290,6 +300,7 @@ TEST_F(Timer, ATimeLimitStrikesOnTime) {
   EXPECT_LE(app().num_calls(), 12) << "rounded up, so that nobody calls early again and again";
 }
 
+// contract: 3.3, 7.9
 TEST_F(Timer, ATimeLimitIsNoticedAtASocketEventToo) {
   Peer peer(world);
   peer.otherwise({request(), trickle(response(std::string(5000, 'x'))), client_gone()});
@@ -304,6 +315,7 @@ TEST_F(Timer, ATimeLimitIsNoticedAtASocketEventToo) {
   EXPECT_EQ(get.code, CURLE_OPERATION_TIMEDOUT);
 }
 
+// contract: 3.9, 15.10
 TEST_F(Timer, AQueuedTransferCountsAsRunningAndTimesOutOnTime) {
   curl_multi_setopt(app().multi(), CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
   Peer peer(world);
@@ -326,6 +338,7 @@ TEST_F(Timer, AQueuedTransferCountsAsRunningAndTimesOutOnTime) {
   EXPECT_EQ(first.code, CURLE_OK);
 }
 
+// contract: 15.5
 TEST_F(Timer, AQueuedTransferGoesWhenThePlaceIsFree) {
   curl_multi_setopt(app().multi(), CURLMOPT_MAX_TOTAL_CONNECTIONS, 1L);
   Peer peer(world);
@@ -341,6 +354,7 @@ TEST_F(Timer, AQueuedTransferGoesWhenThePlaceIsFree) {
   EXPECT_EQ(peer.num_open() + other.num_open(), 1u);
 }
 
+// contract: 15.9
 TEST_F(Timer, RemovingTheOneInFrontWakesTheNext) {
   curl_multi_setopt(app().multi(), CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
   Peer peer(world);
@@ -357,6 +371,7 @@ TEST_F(Timer, RemovingTheOneInFrontWakesTheNext) {
   EXPECT_EQ(second.code, CURLE_OK);
 }
 
+// contract: 5.4, 7.11
 TEST_F(Timer, ExpectWaitsForTheAnswerAndThenSendsAtOnce) {
   Peer peer(world);
   peer.otherwise({head(), bytes(4), send(response("ok")), client_gone()});
@@ -392,6 +407,7 @@ TEST_F(Timer, AContinueLetsTheBodyGo) {
   curl_slist_free_all(list);
 }
 
+// contract: 5.12, 7.11
 TEST_F(Timer, ARateLimitIsKeptWithoutSpinning) {
   Peer peer(world);
   peer.otherwise(always(response(std::string(30000, 'x'))));
@@ -409,6 +425,7 @@ TEST_F(Timer, ARateLimitIsKeptWithoutSpinning) {
   EXPECT_NE(trace.find("a:REMOVE+ timer:later "), trace.npos) << "no interest while it waits: " << trace;
 }
 
+// contract: 7.11
 TEST_F(Timer, ASendRateLimitIsKeptWithoutSpinning) {
   Peer peer(world);
   Handle post(peer.url());
@@ -423,6 +440,7 @@ TEST_F(Timer, ASendRateLimitIsKeptWithoutSpinning) {
   EXPECT_LE(app().num_calls(), 30);
 }
 
+// contract: 7.7
 TEST_F(Timer, ATimerFunctionSetLateIsToldWhatIsPending) {
   curl_multi_setopt(app().multi(), CURLMOPT_TIMERFUNCTION, nullptr);
   static int calls;

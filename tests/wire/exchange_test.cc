@@ -324,6 +324,7 @@ TEST_F(Exchange, ALargeBodyArrivesWholeInPiecesOfTheBuffer) {
   EXPECT_EQ(peer.num_accepted(), 1u);
 }
 
+// contract: 3.14
 TEST_F(Exchange, OneFastTransferDoesNotStarveTheOthers) {
   Peer fast(world);
   fast.otherwise(always(response(large())));
@@ -385,6 +386,7 @@ TEST_F(Exchange, ATransferThatIsTooSlowIsGivenUp) {
   EXPECT_LE(app().num_calls(), 20);
 }
 
+// contract: 7.8
 TEST_F(Exchange, ASilentPeerIsGivenUpInTime) {
   for (const bool connected_before : {false, true}) {
     Peer peer(world);
@@ -401,6 +403,7 @@ TEST_F(Exchange, ASilentPeerIsGivenUpInTime) {
   }
 }
 
+// contract: 7.8
 TEST_F(Exchange, AFullListenBacklogIsGivenUpInTime) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};

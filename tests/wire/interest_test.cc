@@ -30,6 +30,7 @@ class Interest : public testing::Test {
   World world;
 };
 
+// contract: 5.3
 TEST_F(Interest, ABlockedUploadWaitsForBothAndThenForTheAnswer) {
   Peer peer(world);
   peer.otherwise({head(), stop_reading(), hold(), start_reading(), bytes(large().size()), hold(),
@@ -53,6 +54,7 @@ TEST_F(Interest, ABlockedUploadWaitsForBothAndThenForTheAnswer) {
   curl_slist_free_all(list);
 }
 
+// contract: 17.2, 17.4
 TEST_F(Interest, PausedReceivingRemovesAndResumingAsksTheTimerFirst) {
   Peer peer(world);
   const std::string text = response("0123456789");
@@ -72,6 +74,7 @@ TEST_F(Interest, PausedReceivingRemovesAndResumingAsksTheTimerFirst) {
   EXPECT_EQ(get.body, "0123456789");
 }
 
+// contract: 5.16, 17.4
 TEST_F(Interest, ResumingAnnouncesWithoutAPointer) {
   Peer peer(world);
   peer.otherwise({request(), hold(), send(response("late")), client_gone()});
@@ -89,6 +92,7 @@ TEST_F(Interest, ResumingAnnouncesWithoutAPointer) {
   EXPECT_EQ(get.body, "late");
 }
 
+// contract: 17.7, 17.11
 TEST_F(Interest, AnUnneededUnpauseIsHarmless) {
   Peer peer(world);
   peer.otherwise({request(), hold(), send(response("late")), client_gone()});
@@ -106,6 +110,7 @@ TEST_F(Interest, AnUnneededUnpauseIsHarmless) {
   EXPECT_EQ(get.body, "late");
 }
 
+// contract: 17.2, 17.3
 TEST_F(Interest, PausedReceivingDuringAnUploadWaitsToWriteOnly) {
   Peer peer(world);
   peer.otherwise({head(), stop_reading(), hold(), start_reading(), bytes(large().size()),
@@ -127,6 +132,7 @@ TEST_F(Interest, PausedReceivingDuringAnUploadWaitsToWriteOnly) {
   EXPECT_EQ(post.code, CURLE_OK);
 }
 
+// contract: 17.3, 17.4, 17.6
 TEST_F(Interest, PausedSendingWaitsForTheAnswerOnly) {
   Peer peer(world);
   peer.otherwise({request(), send(response("ok")), client_gone()});
@@ -154,6 +160,7 @@ TEST_F(Interest, PausedSendingWaitsForTheAnswerOnly) {
   EXPECT_NE(peer.requests.at(0).find("\r\n\r\n0123456789"), std::string::npos);
 }
 
+// contract: 17.5
 TEST_F(Interest, AWriteCallbackThatPausesGetsTheSameBytesAgain) {
   Peer peer(world);
   peer.otherwise(once(response("0123456789")));
@@ -175,6 +182,7 @@ TEST_F(Interest, AWriteCallbackThatPausesGetsTheSameBytesAgain) {
   EXPECT_EQ(get.code, CURLE_OK);
 }
 
+// contract: 17.8
 TEST_F(Interest, UnpausingInsideACallbackOfAnotherTransferWorks) {
   Peer peer(world);
   Handle sleeper(peer.url("/sleeper"));
@@ -194,6 +202,7 @@ TEST_F(Interest, UnpausingInsideACallbackOfAnotherTransferWorks) {
   EXPECT_EQ(sleeper.body, "ok");
 }
 
+// contract: 17.8
 TEST_F(Interest, UnpausingInsideTheSocketAndTimerCallbacksWorks) {
   for (const bool in_timer : {false, true}) {
     SCOPED_TRACE(in_timer);
@@ -229,6 +238,7 @@ TEST_F(Interest, UnpausingInsideTheSocketAndTimerCallbacksWorks) {
   }
 }
 
+// contract: 17.9
 TEST_F(Interest, APausedTransferStillTimesOut) {
   Peer peer(world);
   Handle get(peer.url());
@@ -239,6 +249,7 @@ TEST_F(Interest, APausedTransferStillTimesOut) {
   EXPECT_EQ(get.code, CURLE_OPERATION_TIMEDOUT);
 }
 
+// contract: 17.9
 TEST_F(Interest, APausedTransferCanBeRemoved) {
   Peer peer(world);
   Handle get(peer.url());
@@ -256,6 +267,7 @@ TEST_F(Interest, APausedTransferCanBeRemoved) {
 
 // --- curl_multi_socket_action
 
+// contract: 3.4, 3.5, 3.6
 TEST_F(Interest, TheBitsAreOnlyAHint) {
   Peer peer(world);
   for (const int bits : {0, CURL_CSELECT_IN, CURL_CSELECT_OUT, CURL_CSELECT_ERR, 7, 0x7ffffff8}) {
@@ -276,6 +288,7 @@ TEST_F(Interest, TheBitsAreOnlyAHint) {
   }
 }
 
+// contract: 3.7
 TEST_F(Interest, UnknownDescriptorsHaveNoEffect) {
   Peer peer(world);
   peer.otherwise({request(), hold(), send(response("ok")), client_gone()});
@@ -292,6 +305,7 @@ TEST_F(Interest, UnknownDescriptorsHaveNoEffect) {
   world.run_until_done(get);
 }
 
+// contract: 3.10
 TEST_F(Interest, BadMultiHandlesAreRefusedAndRunningIsWritten) {
   int running = 77;
   EXPECT_EQ(curl_multi_socket_action(nullptr, CURL_SOCKET_TIMEOUT, 0, &running), CURLM_BAD_HANDLE);
@@ -303,12 +317,14 @@ TEST_F(Interest, BadMultiHandlesAreRefusedAndRunningIsWritten) {
   EXPECT_EQ(curl_multi_socket_action(app().multi(), CURL_SOCKET_TIMEOUT, 0, nullptr), CURLM_OK);
 }
 
+// contract: 6.3
 TEST_F(Interest, AssigningAnUnknownSocketIsRefused) {
   EXPECT_EQ(curl_multi_assign(app().multi(), 12345, &world), CURLM_BAD_SOCKET);
   EXPECT_EQ(curl_multi_assign(app().multi(), -1, &world), CURLM_BAD_SOCKET);
   EXPECT_EQ(curl_multi_assign(nullptr, 1, &world), CURLM_BAD_HANDLE);
 }
 
+// contract: 4.2
 TEST_F(Interest, SocketAllServesEverything) {
   Peer peer(world);
   Handle first(peer.url("/1"));

@@ -103,6 +103,7 @@ class Memory : public testing::Test {
   bool scene_is_new = false;
 };
 
+// contract: 1.10
 TEST_F(Memory, AGet) {
   sweep([](Scene& scene) {
     Handle get(scene.peer.url());
@@ -133,6 +134,7 @@ TEST_F(Memory, AGetWithAllThatIsKeptOfItsHead) {
   });
 }
 
+// contract: 1.10
 TEST_F(Memory, ATransferThatPauses) {
   sweep([](Scene& scene) {
     scene.peer.otherwise({request(), send(response(std::string(100000, 'x'))), client_gone()});
@@ -152,6 +154,28 @@ TEST_F(Memory, ATransferThatPauses) {
     scene.complete = get.code == CURLE_OK;
     EXPECT_TRUE(scene.complete || get.code == CURLE_OUT_OF_MEMORY) << get.code;
     scene.app().remove(get);
+  });
+}
+
+TEST_F(Memory, ARequestWithCookies) {
+  sweep([](Scene& scene) {
+    scene.peer.otherwise(always(response("ok", "Set-Cookie: a-name-that-needs-memory=and-a-value-of-its-own\r\n")));
+    Handle get(scene.peer.url());
+    if (get.curl == nullptr) {
+      scene.complete = false;
+      return;
+    }
+    get.set(CURLOPT_COOKIEFILE, "");
+    get.set(CURLOPT_COOKIEJAR, "/dev/null");
+    get.set(CURLOPT_COOKIELIST, "Set-Cookie: own-name-that-needs-memory=1; domain=127.0.0.1");
+    scene.transfer(get);
+    scene.transfer(get);
+    if (!get.done || get.code != CURLE_OK || get.short_of_memory) return;
+    curl_slist* all = nullptr;
+    const CURLcode listed = in_library([&] { return curl_easy_getinfo(get.curl, CURLINFO_COOKIELIST, &all); });
+    EXPECT_TRUE(listed == CURLE_OK || listed == CURLE_OUT_OF_MEMORY) << listed;
+    scene.complete = scene.complete && listed == CURLE_OK;
+    curl_slist_free_all(all);
   });
 }
 
@@ -176,6 +200,7 @@ TEST_F(Memory, ARedirectToAnotherPeer) {
   });
 }
 
+// contract: 1.10
 TEST_F(Memory, SeveralAtOnceBehindALimit) {
   sweep([](Scene& scene) {
     in_library([&] { curl_multi_setopt(scene.app().multi(), CURLMOPT_MAX_HOST_CONNECTIONS, 2L); });
@@ -201,6 +226,7 @@ TEST_F(Memory, SeveralAtOnceBehindALimit) {
   });
 }
 
+// contract: 1.10
 TEST_F(Memory, ConnectOnly) {
   sweep([](Scene& scene) {
     Handle only(scene.peer.url());
@@ -227,6 +253,7 @@ class DnsPeer final : public Actor {
   World& world_;
 };
 
+// contract: 1.10
 TEST_F(Memory, AName) {
   sweep([](Scene& scene) {
     DnsPeer dns(scene.world);

@@ -40,6 +40,7 @@ class Names : public testing::Test {
   DnsPeer dns{world};
 };
 
+// contract: 5.11
 TEST_F(Names, TheQuestionIsAnnouncedAndReplacedByTheConnectionInOneCall) {
   Peer peer(world);
   Handle get(url("some.test", peer));
@@ -69,6 +70,7 @@ TEST_F(Names, AnUnknownNameIsAnError) {
   EXPECT_EQ(app().timer_ms(), -1);
 }
 
+// contract: 1.8
 TEST_F(Names, DeadServersDoNotHoldUpATimeLimitNorARemoval) {
   be_silent();
   Peer peer(world);
@@ -94,6 +96,7 @@ TEST_F(Names, DeadServersDoNotHoldUpATimeLimitNorARemoval) {
   EXPECT_EQ(app().timer_ms(), -1);
 }
 
+// contract: 1.8
 TEST_F(Names, CleanupWhileServersAreSilent) {
   be_silent();
   Peer peer(world);
@@ -121,6 +124,7 @@ TEST_F(Names, AnAnswerThatIsLostIsAskedForAgain) {
 
 // Two transfers, one question; the one whose handle was named goes. App checks the handle of every
 // announcement.
+// contract: 5.14
 TEST_F(Names, SocketsSharedByTransfersNameALiveHandle) {
   be_silent();
   Peer peer(world);
@@ -142,6 +146,7 @@ TEST_F(Names, SocketsSharedByTransfersNameALiveHandle) {
   EXPECT_EQ(app().num_announced(), 0u);
 }
 
+// contract: 2.17
 TEST_F(Names, ManyNamesAtOnce) {
   Peer peer(world);
   std::vector<std::unique_ptr<Handle>> handles;

@@ -26,7 +26,8 @@ class ShareApi : public ::testing::Test {
 TEST_F(ShareApi, AcceptsTheKindsThatWork) {
   for (int kind = -1; kind <= CURL_LOCK_DATA_LAST; ++kind) {
     const bool works = kind == CURL_LOCK_DATA_DNS || kind == CURL_LOCK_DATA_SSL_SESSION ||
-                       kind == CURL_LOCK_DATA_CONNECT;
+                       kind == CURL_LOCK_DATA_CONNECT || kind == CURL_LOCK_DATA_HSTS ||
+                       kind == CURL_LOCK_DATA_PSL || kind == CURL_LOCK_DATA_COOKIE;
     const bool exists = kind > CURL_LOCK_DATA_SHARE && kind < CURL_LOCK_DATA_LAST;
     const CURLSHcode expected = works ? CURLSHE_OK : exists ? CURLSHE_NOT_BUILT_IN : CURLSHE_BAD_OPTION;
     EXPECT_EQ(curl_share_setopt(share_, CURLSHOPT_SHARE, kind), expected) << kind;

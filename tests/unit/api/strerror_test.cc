@@ -21,6 +21,7 @@ TEST(Strerror, EveryCodeInUseHasItsOwnText) {
   EXPECT_EQ(texts.size(), static_cast<std::size_t>(CURL_LAST) - retired.size() + 1);
 }
 
+// contract: 16.3
 TEST(Strerror, MultiShareAndUrlCodesHaveTexts) {
   for (int code = CURLM_CALL_MULTI_PERFORM; code < CURLM_LAST; ++code) {
     EXPECT_NE(curl_multi_strerror(static_cast<CURLMcode>(code)), kUnknown) << code;
@@ -33,6 +34,7 @@ TEST(Strerror, MultiShareAndUrlCodesHaveTexts) {
   }
 }
 
+// contract: 16.3
 TEST(Strerror, OtherNumbersGetAnAnswerToo) {
   EXPECT_EQ(curl_easy_strerror(CURL_LAST), kUnknown);
   EXPECT_EQ(curl_multi_strerror(static_cast<CURLMcode>(-2)), kUnknown);

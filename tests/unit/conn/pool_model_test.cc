@@ -172,6 +172,7 @@ class PoolModel {
   bool limits_may_fall_ = false;
 };
 
+// contract: 15.4, 15.5, 15.6, 15.7
 TEST(PoolModelTest, CountsLimitsAndOrderHoldAfterEveryRandomStep) {
   for (unsigned seed = 1; seed <= 60 && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

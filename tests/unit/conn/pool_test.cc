@@ -268,6 +268,7 @@ TEST_F(PoolTest, AProbedConnectionThatIsNotSilentIsNotReused) {
   }
 }
 
+// contract: 15.7, 15.8
 TEST_F(PoolTest, TheHostLimitQueuesInOrderAndWakesExactlyOne) {
   pool.set_limits({0, 2, 100});
   User& one = holder(kA);
@@ -361,6 +362,7 @@ TEST_F(PoolTest, AtTheHostLimitAnIdleConnectionOfThatHostMakesRoom) {
   EXPECT_EQ(pool.num_idle(), 1U);
 }
 
+// contract: 15.5
 TEST_F(PoolTest, AtTheTotalLimitTheLongestIdleConnectionMakesRoom) {
   pool.set_limits({2, 0, 100});
   User& one = holder(kA);
@@ -373,6 +375,7 @@ TEST_F(PoolTest, AtTheTotalLimitTheLongestIdleConnectionMakesRoom) {
   EXPECT_EQ(holder(kB).lease->id(), second);
 }
 
+// contract: 15.7
 TEST_F(PoolTest, TheTotalLimitQueuesAcrossHostsInOrder) {
   pool.set_limits({1, 0, 100});
   User& one = holder(kA);
@@ -408,6 +411,7 @@ TEST_F(PoolTest, AHostWithALongQueueDoesNotStarveOthersAtTheTotalLimit) {
   EXPECT_TRUE(was_woken(other)) << "it has waited longer than those of the other host";
 }
 
+// contract: 15.9
 TEST_F(PoolTest, CancelledRequestsGiveTheirPlaceOn) {
   pool.set_limits({0, 1, 100});
   User& one = holder(kA);
@@ -481,6 +485,7 @@ TEST_F(PoolTest, IdleConnectionsElsewhereDoNotKeepAWaitingRequestFromItsPlace) {
   EXPECT_TRUE(was_woken(three));
 }
 
+// contract: 15.12
 TEST_F(PoolTest, RaisedLimitsLetWaitingRequestsGoInOrder) {
   pool.set_limits({0, 1, 100});
   holder(kA);
@@ -547,6 +552,7 @@ TEST_F(PoolTest, BucketsAndHostsAreForgottenWhenUnused) {
   EXPECT_LT(FailingNew::num_live() - before, 20) << "the hash tables' own arrays may stay";
 }
 
+// contract: 1.9, 15.8
 TEST_F(PoolTest, TenThousandWaitingRequestsCostTheSameEach) {
   constexpr std::size_t kMany = 10'000;
   pool.set_limits({0, 6, 100});

@@ -1,5 +1,7 @@
 #include "easy/info.hpp"
 
+#include "easy/cookie_doors.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -248,11 +250,12 @@ TEST(GetInfo, CertificatesAreFreedWhenTheNextTransferBegins) {
 }
 
 TEST(GetInfo, CookiesComeFromTheRoomThatKeepsThem) {
-  static curl_slist node{const_cast<char*>("cookie"), nullptr};
-  cookie_lister = [](Easy&) { return &node; };
   Easy easy;
-  EXPECT_EQ(ask<curl_slist*>(easy, CURLINFO_COOKIELIST), &node);
-  cookie_lister = nullptr;
+  ASSERT_EQ(cookie_command(easy, "Set-Cookie: a=b; domain=example.com"), CURLE_OK);
+  auto* const list = ask<curl_slist*>(easy, CURLINFO_COOKIELIST);
+  ASSERT_NE(list, nullptr);
+  EXPECT_STREQ(list->data, ".example.com\tTRUE\t/\tFALSE\t0\ta\tb");
+  curl_slist_free_all(list);
 }
 
 TEST(TextBuffer, KeepsItsMemoryFromOneTextToTheNext) {

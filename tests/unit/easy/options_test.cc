@@ -124,9 +124,9 @@ TEST(Options, TextsAreCopiedAndFreed) {
     EXPECT_EQ(options.set_text(Opt::useragent, "x"), CURLE_OK);
     EXPECT_EQ(options.set_text(Opt::useragent, nullptr), CURLE_OK);
     EXPECT_FALSE(options.has(Opt::useragent));
-    EXPECT_EQ(options.append_text(Opt::cookielist, "one"), CURLE_OK);
-    EXPECT_EQ(options.append_text(Opt::cookielist, "two"), CURLE_OK);
-    EXPECT_STREQ(options.list(Opt::cookielist)->next->data, "two");
+    EXPECT_EQ(options.append_text(Opt::hsts, "one"), CURLE_OK);
+    EXPECT_EQ(options.append_text(Opt::hsts, "two"), CURLE_OK);
+    EXPECT_STREQ(options.list(Opt::hsts)->next->data, "two");
     EXPECT_EQ(CountedMemory::num_live(), 1 + 1 + 2 * 2);
   }
   EXPECT_EQ(CountedMemory::num_live(), 0);
@@ -244,8 +244,8 @@ CURLcode fill(Options& options) {
   }
   if (const CURLcode code = options.set_text(Opt::url, "http://a/"); code != CURLE_OK) return code;
   if (const CURLcode code = options.set_blob(Opt::sslkey_blob, &blob); code != CURLE_OK) return code;
-  if (const CURLcode code = options.append_text(Opt::cookielist, "a"); code != CURLE_OK) return code;
-  return options.append_text(Opt::cookielist, "b");
+  if (const CURLcode code = options.append_text(Opt::hsts, "a"); code != CURLE_OK) return code;
+  return options.append_text(Opt::hsts, "b");
 }
 
 TEST(Options, EveryFailedAllocationIsAnErrorAndNoLeak) {

@@ -290,7 +290,7 @@ TEST(SetOption, AuthMasksKeepOnlyWhatIsBuiltIn) {
   EXPECT_EQ(kept(CURLAUTH_BASIC), CURLAUTH_BASIC);
 }
 
-TEST(SetOption, CookieFilesAndCommandsPileUp) {
+TEST(SetOption, CookieFilesPileUpAndCommandsAreNotKept) {
   Easy easy;
   const Options& options = easy.options;
   set(easy, CURLOPT_COOKIEFILE, "");
@@ -299,10 +299,34 @@ TEST(SetOption, CookieFilesAndCommandsPileUp) {
   EXPECT_STREQ(options.list(Opt::cookiefile)->next->data, "second");
   set(easy, CURLOPT_COOKIELIST, "ALL");
   set(easy, CURLOPT_COOKIELIST, nullptr);
-  EXPECT_STREQ(options.list(Opt::cookielist)->data, "ALL");
-  EXPECT_EQ(options.list(Opt::cookielist)->next, nullptr);
+  EXPECT_EQ(options.size(), 1u);
   set(easy, CURLOPT_COOKIEFILE, nullptr);
   EXPECT_FALSE(options.has(Opt::cookiefile));
+}
+
+TEST(SetOption, AnHstsFileSwitchesHstsOn) {
+  for (const char* const name : {"file", "", static_cast<const char*>(nullptr)}) {
+    Easy easy;
+    EXPECT_EQ(set(easy, CURLOPT_HSTS, name), CURLE_OK);
+    EXPECT_EQ(easy.options.number(Opt::hsts_ctrl), CURLHSTS_ENABLE);
+    EXPECT_STREQ(easy.options.list(Opt::hsts)->data, name != nullptr ? name : "");
+  }
+}
+
+TEST(SetOption, HstsFilesPileUpUntilItIsSwitchedOff) {
+  Easy easy;
+  const Options& options = easy.options;
+  set(easy, CURLOPT_HSTS_CTRL, CURLHSTS_ENABLE | CURLHSTS_READONLYFILE);
+  for (const char* const name : {"first", "first", "second"}) set(easy, CURLOPT_HSTS, name);
+  EXPECT_STREQ(options.list(Opt::hsts)->data, "first");
+  EXPECT_STREQ(options.list(Opt::hsts)->next->data, "second");
+  EXPECT_EQ(options.list(Opt::hsts)->next->next, nullptr);
+  EXPECT_EQ(options.number(Opt::hsts_ctrl), CURLHSTS_ENABLE | CURLHSTS_READONLYFILE);
+  EXPECT_EQ(set(easy, CURLOPT_HSTS_CTRL, 255L), CURLE_OK);
+  EXPECT_EQ(options.number(Opt::hsts_ctrl), CURLHSTS_ENABLE | CURLHSTS_READONLYFILE);
+  EXPECT_EQ(set(easy, CURLOPT_HSTS_CTRL, 4L), CURLE_OK);
+  EXPECT_EQ(options.number(Opt::hsts_ctrl), 0);
+  EXPECT_FALSE(options.has(Opt::hsts));
 }
 
 TEST(SetOption, ResolverAddressesAreChecked) {
@@ -341,7 +365,7 @@ TEST(SetOption, EveryFailedAllocationIsReportedAndNothingLeaks) {
   const auto run = [](Easy& easy) {
     for (const auto& [option, text] :
          {std::pair{CURLOPT_URL, "http://a/"}, std::pair{CURLOPT_USERPWD, "a:b"},
-          std::pair{CURLOPT_COPYPOSTFIELDS, "body"}, std::pair{CURLOPT_COOKIELIST, "ALL"}}) {
+          std::pair{CURLOPT_COPYPOSTFIELDS, "body"}, std::pair{CURLOPT_COOKIEFILE, "some"}}) {
       if (const CURLcode code = set(easy, option, text); code != CURLE_OK) return code;
     }
     return set(easy, CURLOPT_NOBODY, 1L);

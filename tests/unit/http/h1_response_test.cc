@@ -373,12 +373,15 @@ TEST(H1Response, UnusualLengthsThatAreAccepted) {
   EXPECT_EQ(hear(kOk + "Content-Length: 3\r\n\r\nhello", ignoring).body, "hello");
 }
 
-TEST(H1Response, FilesThatAreTooLargeAreRefusedAtTheirLength) {
+TEST(H1Response, FilesThatAreTooLargeAreRefusedBehindTheirHead) {
   Conversation talk;
   talk.rules.size_max = 4;
-  const Heard heard = hear(kOk + "Content-Length: 5\r\n\r\nhello", talk);
+  const Heard heard = hear(kOk + "Content-Length: 5\r\nA: b\r\n\r\nhello", talk);
   EXPECT_EQ(heard.code, CURLE_FILESIZE_EXCEEDED);
-  EXPECT_EQ(heard.log, "HHTTP/1.1 200 OK\r\nHContent-Length: 5\r\n");
+  EXPECT_EQ(heard.log.substr(0, 45), "HHTTP/1.1 200 OK\r\nHContent-Length: 5\r\nHA: b\r\n") << heard.log;
+  EXPECT_EQ(heard.body, "");
+  const std::string chunked = "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+  EXPECT_EQ(hear(kOk + "Content-Length: 5\r\n" + chunked, talk).code, CURLE_OK);
   EXPECT_EQ(hear(kOk + "Content-Length: 99999999999999999999\r\n\r\n", talk).code, CURLE_FILESIZE_EXCEEDED);
   EXPECT_EQ(hear(kOk + "Content-Length: 4\r\n\r\nhell", talk).body, "hell");
 }

@@ -161,6 +161,7 @@ TEST_F(PollerTest, MoreSocketsThanOneBatchAreAllReportedInTurn) {
   EXPECT_EQ(seen.size(), kMany) << "none starves";
 }
 
+// contract: 11.4
 TEST_F(PollerTest, ExtraDescriptorsGetTheirEvents) {
   const Pair& ours = pair();
   const Pair& theirs = pair();
@@ -191,6 +192,7 @@ TEST_F(PollerTest, OurSocketsWakeAWaitForExtraDescriptors) {
   EXPECT_EQ(extra[0].revents, 0);
 }
 
+// contract: 11.13
 TEST_F(PollerTest, AnExtraDescriptorThatIsNotOpenIsReportedNotWaitedFor) {
   const int closed = dup(0);
   close(closed);
@@ -206,6 +208,7 @@ TEST_F(PollerTest, WithoutMemoryForExtraDescriptorsTheWaitFails) {
   EXPECT_EQ(errno, ENOMEM);
 }
 
+// contract: 11.8, 11.10
 TEST_F(PollerTest, AWakeUpEndsTheNextWakeableWaitOnce) {
   EXPECT_TRUE(poller.wake_up());
   EXPECT_EQ(wait(kLong, {}, true), 0);
@@ -214,6 +217,7 @@ TEST_F(PollerTest, AWakeUpEndsTheNextWakeableWaitOnce) {
   EXPECT_GE(monotonic_now() - before, 29 * kMillisecond) << "two wake-ups of one call";
 }
 
+// contract: 11.8
 TEST_F(PollerTest, ManyWakeUpsAreOne) {
   for (int i = 0; i < 100; ++i) EXPECT_TRUE(poller.wake_up());
   EXPECT_EQ(wait(kLong, {}, true), 0);
@@ -222,6 +226,7 @@ TEST_F(PollerTest, ManyWakeUpsAreOne) {
   EXPECT_GE(monotonic_now() - before, 29 * kMillisecond);
 }
 
+// contract: 11.9
 TEST_F(PollerTest, AWaitThatIsNotWakeableLeavesTheWakeUpForLater) {
   const Pair& one = pair();
   std::array<curl_waitfd, 1> extra{{{one.watch->fd(), CURL_WAIT_POLLIN, 0}}};
@@ -262,6 +267,7 @@ void expect_no_wake_up_lost(Poller& poller, int count, const std::function<void(
   EXPECT_LT(monotonic_now() - start, kLong * kMillisecond) << "a wait has slept through its wake-up";
 }
 
+// contract: 11.7
 TEST(PollerWakeUp, FromAnotherThreadIsNeverLost) {
   Poller poller;
   ASSERT_TRUE(poller.create());

@@ -130,7 +130,7 @@ TEST_P(TlsByVersion, RecordCutInTheMiddleIsTruncated) {
   wire.to_client.resize(wire.to_client.size() - 3);
   wire.fin = true;
   EXPECT_EQ(read_all(), "");
-  EXPECT_FALSE(client->has_buffered());
+  EXPECT_EQ(last.kind(), Kind::closed) << "at once: an edge-triggered application is told of a FIN only once";
   EXPECT_EQ(read_all(), "");
   EXPECT_EQ(last.kind(), Kind::closed);
   EXPECT_TRUE(client->truncated());
@@ -264,7 +264,8 @@ TEST_P(TlsByVersion, LastHandshakeMessageLeavesWithTheRequest) {
 TEST_P(TlsByVersion, HandshakeAsksTheSocketForNothingThatCannotBeThere) {
   wire.num_blocked_reads = wire.num_writes = 0;
   ASSERT_EQ(connect(), CURLE_OK);
-  EXPECT_EQ(wire.num_blocked_reads, 0);
+  // Behind the server's flight there may be a FIN. TLS 1.3 has nothing to wait for then.
+  EXPECT_EQ(wire.num_blocked_reads, GetParam() == TLS1_3_VERSION ? 0 : 1);
   EXPECT_EQ(wire.num_writes, GetParam() == TLS1_3_VERSION ? 1 : 2);
 }
 

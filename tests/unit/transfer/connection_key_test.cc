@@ -30,7 +30,7 @@ constexpr Opt kNoSay[] = {
     // What they ask for can be had from any TLS connection.
     Opt::certinfo,
     // Nothing here reads them: other protocols, or not built in.
-    Opt::altsvc, Opt::altsvc_ctrl, Opt::hsts, Opt::hsts_ctrl, Opt::doh_url, Opt::ech, Opt::ftpport,
+    Opt::altsvc, Opt::altsvc_ctrl, Opt::doh_url, Opt::ech, Opt::ftpport,
     Opt::ftpsslauth, Opt::ftp_account, Opt::ftp_alternative_to_user, Opt::ftp_skip_pasv_ip, Opt::ftp_ssl_ccc,
     Opt::ftp_use_eprt, Opt::ftp_use_epsv, Opt::ftp_use_pret, Opt::gssapi_delegation, Opt::proxy_transfer_mode,
     Opt::sasl_authzid, Opt::sasl_ir, Opt::service_name, Opt::socks5_gssapi_service, Opt::ssh_auth_types,
@@ -86,6 +86,7 @@ CURLcode flip(hiper::Options& options, Opt option, curl_slist* list) {
   return CURLE_FAILED_INIT;
 }
 
+// contract: 1.12
 TEST(ConnectionKey, ChangesWithEveryOptionThatShapesAConnectionAndWithNoOther) {
   Planned base;
   begin(base);

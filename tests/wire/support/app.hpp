@@ -26,6 +26,9 @@ class App {
   ~App();
 
   CURLM* multi() const noexcept { return multi_; }
+  /// Waits with an epoll set of its own from now on, edge-triggered: registers sockets in the socket callback
+  /// only, as it is told there, and hears of every edge once. Before the first handle is added.
+  void use_edges();
   Reading reading = Reading::all;  ///< how many messages are read after a call
   bool hooks_close = true;         ///< sets CURLOPT_CLOSESOCKETFUNCTION of handles that are added
   bool assigns = true;             ///< gives every socket a pointer when it is announced
@@ -43,6 +46,8 @@ class App {
   CURLMcode perform();
   CURLcode pause(Handle& handle, int what);
   CURLMcode cleanup();
+  /// The handle is about to be cleaned up although it is added.
+  void forget(const Handle& handle) { added_.erase(handle.curl); }
 
   /// What was called since the last trace: "timer:0 a:OUT a:IN+ a:REMOVE+", where "a" is the first socket,
   /// and
@@ -54,6 +59,7 @@ class App {
   int running() const noexcept { return running_; }
   int num_calls() const noexcept { return num_calls_; }
   int num_socket_calls() const noexcept { return num_socket_calls_; }
+  int num_timer_calls() const noexcept { return num_timer_calls_; }
   std::size_t num_announced() const noexcept { return lives_.size(); }
   /// The only announced socket, or -1.
   int only_socket() const noexcept { return lives_.size() == 1 ? lives_.begin()->first : -1; }
@@ -83,6 +89,8 @@ class App {
   static int timer_callback(CURLM* multi, long ms, void* self);
   static int close_callback(void* self, curl_socket_t fd);
   void begin_life(int fd, void* pointer);
+  void watch_edges(int fd, int before, int what) const;
+  void dispatch_edges();
   void socket_called(CURL* easy, int fd, int what, void* pointer);
   void note(const std::string& text);
   void after_call(bool counts_running);
@@ -102,6 +110,8 @@ class App {
   int num_lives_ = 0;
   int num_calls_ = 0;
   int num_socket_calls_ = 0;
+  int num_timer_calls_ = 0;
+  int edges_ = -1;  ///< the epoll set of use_edges()
   int running_ = 0;
   long timer_ms_ = -1;
   long last_told_ = -1;         ///< -1 must not come twice

@@ -40,6 +40,7 @@ void Handle::clear() {
   upload_at = 0;
   num_rewinds = 0;
   max_piece = 0;
+  num_body_calls = 0;
   done = false;
   code = CURLE_OK;
 }
@@ -58,6 +59,7 @@ std::size_t Handle::take_body(char* bytes, std::size_t size, std::size_t count, 
   const InsideLibrary outside(false);
   Handle& handle = *static_cast<Handle*>(self);
   const std::string_view piece(bytes, size * count);
+  ++handle.num_body_calls;
   const std::size_t taken = handle.on_body ? handle.on_body(piece) : piece.size();
   if (taken != piece.size()) return taken;
   handle.max_piece = std::max(handle.max_piece, piece.size());
@@ -67,8 +69,11 @@ std::size_t Handle::take_body(char* bytes, std::size_t size, std::size_t count, 
 
 std::size_t Handle::take_header(char* bytes, std::size_t size, std::size_t count, void* self) {
   const InsideLibrary outside(false);
-  static_cast<Handle*>(self)->headers.append(bytes, size * count);
-  return size * count;
+  Handle& handle = *static_cast<Handle*>(self);
+  const std::string_view line(bytes, size * count);
+  const std::size_t taken = handle.on_header ? handle.on_header(line) : line.size();
+  if (taken == line.size()) handle.headers += line;
+  return taken;
 }
 
 std::size_t Handle::give(char* into, std::size_t size, std::size_t count, void* self) {

@@ -46,7 +46,9 @@ class Handle {
   bool pause_after_read = false;     ///< the read callback pauses after each piece
   int num_rewinds = 0;
   std::size_t max_piece = 0;                             ///< largest call of the write callback
+  int num_body_calls = 0;                                ///< of the write callback
   std::function<std::size_t(std::string_view)> on_body;  ///< nullptr: takes all
+  std::function<std::size_t(std::string_view)> on_header;
   std::function<std::size_t(char*, std::size_t)> on_read;
   bool short_of_memory = false;  ///< an option could not be set
   bool done = false;

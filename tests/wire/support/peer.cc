@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 
 #include "wire/support/world.hpp"
@@ -32,6 +33,27 @@ std::size_t end_of_body(const std::string& text, std::size_t from, std::string_v
   const std::size_t length = std::strtoul(request_head.data() + length_at + 16, nullptr, 10);
   return text.size() - from >= length ? from + length : text.npos;
 }
+
+/// OpenSSL writes without MSG_NOSIGNAL. The signal stays deadly for the library.
+class NoPipeSignal {
+ public:
+  NoPipeSignal() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  NoPipeSignal(const NoPipeSignal&) = delete;
+  NoPipeSignal& operator=(const NoPipeSignal&) = delete;
+  ~NoPipeSignal() {
+    const timespec at_once{};
+    while (sigtimedwait(&pipe_, nullptr, &at_once) > 0) continue;
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t pipe_;
+  sigset_t before_;
+};
 
 }  // namespace
 
@@ -131,6 +153,8 @@ bool PeerConnection::run_step(const Step& step) {
   switch (step.kind) {
     case Step::Kind::request:
       return take_request(true);
+    case Step::Kind::first_flight:
+      return BIO_number_written(SSL_get_wbio(tls_)) > 0;
     case Step::Kind::head:
       return take_request(false);
     case Step::Kind::bytes:
@@ -141,6 +165,9 @@ bool PeerConnection::run_step(const Step& step) {
       return send_some(step);
     case Step::Kind::hold:
       return peer_.take_release();
+    case Step::Kind::send_cut:
+      send_cut_off(step);
+      return true;
     case Step::Kind::end_sending:
       if (tls_ != nullptr) SSL_shutdown(tls_);
       shutdown(fd_, SHUT_WR);
@@ -208,6 +235,24 @@ bool PeerConnection::send_some(const Step& step) {
   return true;
 }
 
+void PeerConnection::send_cut_off(const Step& step) {
+  std::string wire = step.text;
+  if (tls_ != nullptr) {
+    BIO* const memory = BIO_new(BIO_s_mem());
+    BIO* const socket = SSL_get_wbio(tls_);
+    BIO_up_ref(socket);
+    SSL_set0_wbio(tls_, memory);
+    SSL_write(tls_, step.text.data(), static_cast<int>(step.text.size()));
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(memory, &data);
+    wire.assign(data, static_cast<std::size_t>(size));
+    SSL_set0_wbio(tls_, socket);
+  }
+  EXPECT_LT(step.count, wire.size()) << "nothing is cut off";
+  EXPECT_EQ(::send(fd_, wire.data(), step.count, MSG_DONTWAIT | MSG_NOSIGNAL), static_cast<long>(step.count));
+  shutdown(fd_, SHUT_WR);
+}
+
 // --- Peer
 
 Peer::Peer(World& world, SSL_CTX* tls)
@@ -250,6 +295,7 @@ std::size_t Peer::num_open() const noexcept {
 }
 
 void Peer::pump() {
+  const NoPipeSignal quiet;
   for (int fd;
        accepting_ && (fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) {
     Script script = default_;

@@ -24,6 +24,8 @@ class Actor {
   /// Does all that goes without waiting.
   virtual void pump() = 0;
   virtual void add_to(std::vector<pollfd>& set) const = 0;
+  /// Milliseconds until it must be pumped, -1: only for its descriptors.
+  virtual int timer_left() const { return -1; }
 
  protected:
   ~Actor() = default;
@@ -32,10 +34,12 @@ class Actor {
 struct Step {
   enum class Kind {
     request,       ///< wait for the next request and its body
+    first_flight,  ///< wait until the server's first messages of the TLS handshake have gone out
     head,          ///< wait for the head of the next request
     bytes,         ///< wait for `count` bytes
     send,          ///< send `text`; in pieces of `sizes`, each when the client has read the one before
     hold,          ///< wait for Peer::release()
+    send_cut,      ///< the first `count` bytes of `text` as it goes over the wire (encrypted, say), and FIN
     end_sending,   ///< FIN
     close,         ///< close, which is a RST if something was not read
     reset,         ///< RST
@@ -53,6 +57,7 @@ using Script = std::vector<Step>;
 
 // Steps by name.
 inline Step request() { return {Step::Kind::request}; }
+inline Step first_flight() { return {Step::Kind::first_flight}; }
 inline Step head() { return {Step::Kind::head}; }
 inline Step bytes(std::size_t count) { return {Step::Kind::bytes, {}, {}, count}; }
 inline Step send(std::string text) { return {Step::Kind::send, std::move(text)}; }
@@ -63,6 +68,10 @@ inline Step send_in(std::string text, std::vector<std::size_t> sizes) {
 inline Step trickle(std::string text) {
   std::vector<std::size_t> ones(text.size(), 1);
   return {Step::Kind::send, std::move(text), std::move(ones)};
+}
+/// What the wire carries of the text, cut off by a FIN after `count` bytes.
+inline Step send_cut(std::string text, std::size_t count) {
+  return {Step::Kind::send_cut, std::move(text), {}, count};
 }
 inline Step hold() { return {Step::Kind::hold}; }
 inline Step end_sending() { return {Step::Kind::end_sending}; }
@@ -107,6 +116,7 @@ class PeerConnection {
   bool run_step(const Step& step);
   bool take_request(bool with_body);
   bool send_some(const Step& step);
+  void send_cut_off(const Step& step);
   bool client_has_read() const;
   long read_some(char* into, std::size_t size);
   long write_some(const char* from, std::size_t size);

@@ -28,8 +28,12 @@ bool World::step(int limit_ms) {
   std::vector<pollfd> set;
   app_->add_to(set);
   const std::size_t own = set.size();
-  for (const Actor* const actor : actors_) actor->add_to(set);
   int timeout = app_->timer_left();
+  for (const Actor* const actor : actors_) {
+    actor->add_to(set);
+    const int left = actor->timer_left();
+    if (left >= 0 && (timeout < 0 || left < timeout)) timeout = left;
+  }
   const bool patience_ends = timeout < 0 || timeout > limit_ms;
   if (patience_ends) timeout = limit_ms;
   const int count = poll(set.data(), set.size(), timeout);
