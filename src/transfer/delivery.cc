@@ -99,7 +99,8 @@ Outcome Transfer::header(const HeadLine& line) {
   if (cookies_on_ && line.name == HeaderName::set_cookie) take_cookie(line);
   if (line.kind != LineKind::trailer) numbers().header_size += static_cast<std::uint32_t>(line.raw.size());
   easy_->headers.add(line);
-  if (line.name == HeaderName::content_type) easy_->info.content_type_at = reception_->response.content_type();
+  if (line.name == HeaderName::content_type)
+    easy_->info.content_type_at = reception_->response.content_type();
   if (line.kind == LineKind::blank && !line.interim)
     numbers().content_length_download = reception_->response.content_length();
   if (verbose_) debug(CURLINFO_HEADER_IN, line.raw);

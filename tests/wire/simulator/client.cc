@@ -76,7 +76,7 @@ void Client::prepare(const std::string& origin, bool calm) {
 void Client::choose_upload() {
   Record& mine = record();
   mine.uploads = true;
-  const std::size_t most = dice_.once_in(20) ? mood_.max_upload * 30 : mood_.max_upload;
+  const std::size_t most = dice_.once_in(20) ? 90000 : mood_.max_upload;
   mine.upload = bytes_of(number_ + 77777, dice_.once_in(6) ? 0 : dice_.below(most));
   const bool put = dice_.once_in(2);
   const bool known = dice_.once_in(2);

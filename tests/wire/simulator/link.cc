@@ -129,7 +129,7 @@ void Link::drain() {
     return;
   }
   if (!reads_ && !client_closed_) return;
-  const std::size_t most = std::max(piece, going_.size() / 50);
+  const std::size_t most = std::max<std::size_t>(piece, 64);
   const std::size_t count = std::min(going_.size(), 1 + kernel_.dice().below(most));
   const std::string bytes = going_.substr(0, count);
   const bool was_full = going_.size() >= room_out;
