@@ -13,10 +13,10 @@ struct HostTag;  ///< member of its host's list of idle connections
 struct LruTag;   ///< member of the pool's list of idle connections, oldest first
 struct PoolBucket;
 
-class Connection : public ConnectionState,
-                   public ListNode<IdleTag>,
+class Connection : public ListNode<IdleTag>,
                    public ListNode<HostTag>,
-                   public ListNode<LruTag> {
+                   public ListNode<LruTag>,
+                   public ConnectionState {
  public:
   Connection(PoolBucket& bucket, ConnectionState&& state, unsigned pool_epoch) noexcept
       : ConnectionState(std::move(state)), epoch(pool_epoch), bucket_(bucket) {}

@@ -308,8 +308,8 @@ void Pool::give_back(Connection& connection, Nanos now, SharedConnections* share
   connection.idle_since = now;
   if (PoolRequest* const first = first_waiting(host)) {
     const ReuseRules& rules = first->rules_;
-    const bool suits =
-        first->bucket_ == &bucket && !rules.fresh && now - connection.connected_at <= rules.max_lifetime;
+    const bool suits = first->bucket_ == &bucket && !rules.fresh && connection.ours() &&
+                       now - connection.connected_at <= rules.max_lifetime;
     if (suits) {
       grant(*first, connection);
       place_freed(host);  // a place promised to it is not needed any more

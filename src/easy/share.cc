@@ -8,9 +8,9 @@ namespace {
 /// What this build can share, one bit per curl_lock_data. A room whose data can be shared adds its kind here.
 /// The public suffix list needs no state of ours (libpsl has it built in): sharing it is allowed and does
 /// nothing.
-constexpr std::uint32_t kShareable =
-    1u << CURL_LOCK_DATA_DNS | 1u << CURL_LOCK_DATA_SSL_SESSION | 1u << CURL_LOCK_DATA_CONNECT |
-    1u << CURL_LOCK_DATA_HSTS | 1u << CURL_LOCK_DATA_PSL | 1u << CURL_LOCK_DATA_COOKIE;
+constexpr std::uint32_t kShareable = 1u << CURL_LOCK_DATA_DNS | 1u << CURL_LOCK_DATA_SSL_SESSION |
+                                     1u << CURL_LOCK_DATA_CONNECT | 1u << CURL_LOCK_DATA_HSTS |
+                                     1u << CURL_LOCK_DATA_PSL | 1u << CURL_LOCK_DATA_COOKIE;
 
 }  // namespace
 

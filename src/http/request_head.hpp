@@ -46,7 +46,7 @@ struct RequestHead {
   /// Where cookies belong: the line with CURLOPT_COOKIE, or the empty range where it would be.
   std::size_t cookie_begin = 0;
   std::size_t cookie_end = 0;
-  long auth_used = 0;    ///< CURLAUTH_*
+  long auth_used = 0;  ///< CURLAUTH_*
 };
 
 /// Throws std::bad_alloc. CURLE_UPLOAD_FAILED when HTTP/1.0 is asked for with a body of unknown size;

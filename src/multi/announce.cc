@@ -51,7 +51,7 @@ bool Engine::look_early(Watch& watch) noexcept {
 
 void Engine::announce_interest(Watch& watch) noexcept {
   count_waited(watch);
-  if (poller_.open() && !poller_.update(watch)) fire(watch, Events::error);
+  if (poller_.open() && !poller_.update(watch)) unregistered_ = true;
   if (settings.socket_function == nullptr) return;
   // A transfer that ends may leave its connection to the next one in this very turn. What the application has
   // assigned belongs to the first, and may go with it.

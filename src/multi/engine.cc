@@ -13,6 +13,7 @@ namespace hiper {
 namespace {
 
 constexpr std::size_t kSpareTransfers = 32;
+constexpr int kRegisterAgainMs = 50;
 
 }  // namespace
 
@@ -252,7 +253,8 @@ CURLMcode Engine::perform() noexcept {
     return CURLM_OUT_OF_MEMORY;
   }
   const auto ready = [this](Watch& watch, Events events) { fire(watch, events); };
-  if (ready_.empty() && poller_.wait({}, 0, false, ready) < 0) {
+  const bool looked = !ready_.empty() || poller_.wait({}, 0, false, ready) >= 0;
+  if (!looked || !all_registered()) {
     // What the set cannot tell is found out socket by socket.
     sockets_.for_each([this](Watch& watch) { fire(watch, Events::inout); });
   }
@@ -269,6 +271,7 @@ CURLMcode Engine::wait(std::span<curl_waitfd> extra, int timeout_ms, bool wakeab
     return CURLM_OUT_OF_MEMORY;
   }
   if (!wakeable && extra.empty() && num_waited_ == 0) timeout_ms = 0;  // curl_multi_wait does not sleep then
+  if (!all_registered()) timeout_ms = std::min(timeout_ms, kRegisterAgainMs);
   const Nanos due = next_deadline();
   if (due != kNever) {
     timeout_ms = static_cast<int>(std::min<std::int64_t>(timeout_ms, ms_rounded_up(due - now_)));
@@ -279,6 +282,14 @@ CURLMcode Engine::wait(std::span<curl_waitfd> extra, int timeout_ms, bool wakeab
   if (num_ready != nullptr) *num_ready = count < 0 ? 0 : count;
   if (count >= 0) return CURLM_OK;
   return errno == ENOMEM ? CURLM_OUT_OF_MEMORY : CURLM_UNRECOVERABLE_POLL;
+}
+
+// The system may refuse to watch a socket (epoll_ctl: ENOSPC, ENOMEM). It is asked again before each wait.
+bool Engine::all_registered() noexcept {
+  if (!unregistered_) return true;
+  unregistered_ = false;
+  sockets_.for_each([this](Watch& watch) { unregistered_ = !poller_.update(watch) || unregistered_; });
+  return !unregistered_;
 }
 
 CURLMcode Engine::drive(Transfer& transfer) noexcept {

@@ -129,6 +129,7 @@ class Engine final : public Reactor, public TransferOwner {
   bool needs_another_turn(Entry entry) noexcept;
   void notify() noexcept;
   bool open_poller() noexcept;
+  bool all_registered() noexcept;
   std::unique_ptr<Transfer> take_transfer(Easy& easy);
   void keep_held_connection(Transfer& transfer) noexcept;
   void forget(Transfer& transfer) noexcept;
@@ -139,6 +140,7 @@ class Engine final : public Reactor, public TransferOwner {
   bool busy_ = false;
   bool own_ = false;
   bool notifying_ = false;
+  bool unregistered_ = false;      ///< the system has refused to watch a socket for perform and wait
   bool notify_info_read_ = false;  ///< the message queue has become readable since the last notification
   bool aborted_ = false;  ///< a callback returned -1; transfers fail, new ones are refused until all are gone
   bool callback_failed_ = false;  ///< in this turn

@@ -172,7 +172,7 @@ class LineReader {
   Result deliver_held() noexcept;
 
   std::string_view line_;
-  std::string held_;  ///< the beginning of a line, or a whole one whose successor is not known yet
+  std::string held_;             ///< the beginning of a line, or a whole one whose successor is not known yet
   std::size_t num_dropped_ = 0;  ///< bytes of the held line that count although folding drops them
   State state_ = State::idle;
 };

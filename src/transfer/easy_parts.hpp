@@ -16,10 +16,10 @@ struct HeldTag;
 
 struct EasyParts : ListNode<HeldTag> {  ///< linked in the engine whose connection it holds
   Plan plan;
-  Lease held;                  ///< of a finished CURLOPT_CONNECT_ONLY transfer
-  void* held_by = nullptr;     ///< the engine that `held` belongs to; multi/ knows what it is
-  Easy* easy = nullptr;        ///< whose parts these are, while `held` is something
-  void* own_engine = nullptr;  ///< of curl_easy_perform
+  Lease held;                        ///< of a finished CURLOPT_CONNECT_ONLY transfer
+  void* held_by = nullptr;           ///< the engine that `held` belongs to; multi/ knows what it is
+  Easy* easy = nullptr;              ///< whose parts these are, while `held` is something
+  void* own_engine = nullptr;        ///< of curl_easy_perform
   std::unique_ptr<HandleHsts> hsts;  ///< once it was used
 };
 

@@ -159,7 +159,8 @@ TEST_F(Memory, ATransferThatPauses) {
 
 TEST_F(Memory, ARequestWithCookies) {
   sweep([](Scene& scene) {
-    scene.peer.otherwise(always(response("ok", "Set-Cookie: a-name-that-needs-memory=and-a-value-of-its-own\r\n")));
+    scene.peer.otherwise(
+        always(response("ok", "Set-Cookie: a-name-that-needs-memory=and-a-value-of-its-own\r\n")));
     Handle get(scene.peer.url());
     if (get.curl == nullptr) {
       scene.complete = false;
@@ -172,7 +173,8 @@ TEST_F(Memory, ARequestWithCookies) {
     scene.transfer(get);
     if (!get.done || get.code != CURLE_OK || get.short_of_memory) return;
     curl_slist* all = nullptr;
-    const CURLcode listed = in_library([&] { return curl_easy_getinfo(get.curl, CURLINFO_COOKIELIST, &all); });
+    const CURLcode listed =
+        in_library([&] { return curl_easy_getinfo(get.curl, CURLINFO_COOKIELIST, &all); });
     EXPECT_TRUE(listed == CURLE_OK || listed == CURLE_OUT_OF_MEMORY) << listed;
     scene.complete = scene.complete && listed == CURLE_OK;
     curl_slist_free_all(all);

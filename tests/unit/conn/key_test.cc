@@ -75,7 +75,7 @@ TEST(KeyBuilder, DifferentSequencesOfFieldsGiveDifferentTexts) {
 
 TEST(KeyBuilder, DifferentNumbersGiveDifferentTexts) {
   std::set<std::string> texts;
-  const std::int64_t numbers[] = {0,  1,   -1,   2,    -2,         63,          64,        -64,
+  const std::int64_t numbers[] = {0,   1,   -1,   2,    -2,         63,          64,        -64,
                                   -65, 127, 8191, 8192, 4294967295, -4294967295, INT64_MAX, INT64_MIN};
   for (const std::int64_t number : numbers) texts.insert(KeyBuilder().add(number).take());
   EXPECT_EQ(texts.size(), std::size(numbers));

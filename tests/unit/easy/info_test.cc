@@ -1,11 +1,10 @@
 #include "easy/info.hpp"
 
-#include "easy/cookie_doors.hpp"
-
 #include <gtest/gtest.h>
 
 #include <cstring>
 
+#include "easy/cookie_doors.hpp"
 #include "setting.hpp"
 
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"

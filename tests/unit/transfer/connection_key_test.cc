@@ -30,11 +30,11 @@ constexpr Opt kNoSay[] = {
     // What they ask for can be had from any TLS connection.
     Opt::certinfo,
     // Nothing here reads them: other protocols, or not built in.
-    Opt::altsvc, Opt::altsvc_ctrl, Opt::doh_url, Opt::ech, Opt::ftpport,
-    Opt::ftpsslauth, Opt::ftp_account, Opt::ftp_alternative_to_user, Opt::ftp_skip_pasv_ip, Opt::ftp_ssl_ccc,
-    Opt::ftp_use_eprt, Opt::ftp_use_epsv, Opt::ftp_use_pret, Opt::gssapi_delegation, Opt::proxy_transfer_mode,
-    Opt::sasl_authzid, Opt::sasl_ir, Opt::service_name, Opt::socks5_gssapi_service, Opt::ssh_auth_types,
-    Opt::ssh_compression, Opt::ssh_host_public_key_md5, Opt::ssh_host_public_key_sha256, Opt::ssh_knownhosts,
+    Opt::altsvc, Opt::altsvc_ctrl, Opt::doh_url, Opt::ech, Opt::ftpport, Opt::ftpsslauth, Opt::ftp_account,
+    Opt::ftp_alternative_to_user, Opt::ftp_skip_pasv_ip, Opt::ftp_ssl_ccc, Opt::ftp_use_eprt,
+    Opt::ftp_use_epsv, Opt::ftp_use_pret, Opt::gssapi_delegation, Opt::proxy_transfer_mode, Opt::sasl_authzid,
+    Opt::sasl_ir, Opt::service_name, Opt::socks5_gssapi_service, Opt::ssh_auth_types, Opt::ssh_compression,
+    Opt::ssh_host_public_key_md5, Opt::ssh_host_public_key_sha256, Opt::ssh_knownhosts,
     Opt::ssh_private_keyfile, Opt::ssh_public_keyfile, Opt::sslengine, Opt::sslengine_default,
     Opt::ssl_falsestart, Opt::tlsauth_password, Opt::tlsauth_type, Opt::tlsauth_username,
     Opt::proxy_tlsauth_password, Opt::proxy_tlsauth_type, Opt::proxy_tlsauth_username, Opt::use_ssl};

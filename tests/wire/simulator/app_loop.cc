@@ -147,8 +147,9 @@ bool App::unlock() {
   kernel_.trace().note("app: all is quiet", static_cast<long>(stuck.size()));
   kernel_.touch();
   // A handle keeps the connection of CONNECT_ONLY until it goes: others may wait for its place.
-  bool any_explained =
-      std::any_of(clients_.begin(), clients_.end(), [](const auto& client) { return client->connect_only; });
+  bool any_explained = std::any_of(clients_.begin(), clients_.end(), [](const auto& client) {
+    return client->connect_only || client->holds_connection;
+  });
   for (Client* const client : stuck) any_explained = any_explained || explained(*client);
   for (Client* const client : stuck) {
     if (!explained(*client) && !(any_explained && limited_)) {

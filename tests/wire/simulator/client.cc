@@ -38,6 +38,7 @@ void Client::duplicate() {
   }
   curl_easy_cleanup(easy_);
   easy_ = copy;
+  holds_connection = false;
 }
 
 // Choosing what to do.
@@ -329,6 +330,7 @@ void Client::check_delivered(CURLcode code) {
   if (delivered_.size() > body->size() || body->compare(0, delivered_.size(), delivered_) != 0) {
     complain("what was delivered is not what was sent");
   }
+  if (code == CURLE_OK && connect_only) holds_connection = true;
   if (code != CURLE_OK || connect_only) return;
   if (!whole) complain("ended well without a whole answer");
   if (delivered_.size() != body->size()) {

@@ -63,6 +63,7 @@ class Client {
   Nanos added_at = 0;
   long timeout_ms = 0;
   bool connect_only = false;
+  bool holds_connection = false;  ///< of an earlier CONNECT_ONLY transfer: it stays until the handle goes
   bool follows = false;
   bool probes = false;  ///< calls the library from inside callbacks
   CURLM* multi = nullptr;
