@@ -9,6 +9,7 @@ set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=${HIPER_BUILD_DIR:-$root/build}
 requests=10000
+. "$root/cmake/packages.sh" || exit 1
 
 packages=(g++ cmake ninja-build pkg-config libssl-dev libc-ares-dev zlib1g-dev libidn2-dev libpsl-dev ca-certificates)
 [ $# -gt 0 ] || packages+=(nginx-light openssl)
@@ -29,24 +30,6 @@ die() {
 }
 
 say() { printf '== %s\n' "$*"; }
-
-# privileged <command>...: as root.
-privileged() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
-installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
-
-install_packages() {
-  local missing=()
-  for package in "${packages[@]}"; do
-    installed "$package" || missing+=("$package")
-  done
-  [ ${#missing[@]} -gt 0 ] || return 0
-  say "installing ${missing[*]}"
-  privileged apt-get update -q &&
-    privileged env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
-}
 
 # A directory that was configured before keeps its choices.
 build_examples() {
@@ -136,7 +119,7 @@ fetch_from_server() {
     "http://127.0.0.1:$http_port/item/{n}" "https://127.0.0.1:$https_port/item/{n}"
 }
 
-install_packages || die "the packages cannot be installed"
+install_packages "${packages[@]}" || die "the packages cannot be installed"
 build_examples || die "the build failed"
 if [ $# -gt 0 ]; then
   "$build/examples/fetch_many" "$@"

@@ -11,6 +11,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 build=${HIPER_BUILD_DIR:-$root/build}
 jobs=$(nproc)
 failed=()
+. "$root/cmake/packages.sh" || exit 1
 
 packages=(g++ cmake ninja-build pkg-config libssl-dev libc-ares-dev zlib1g-dev libidn2-dev libpsl-dev
   libgtest-dev libgmock-dev python3 universal-ctags
@@ -19,30 +20,6 @@ packages=(g++ cmake ninja-build pkg-config libssl-dev libc-ares-dev zlib1g-dev l
 [ "$mode" = quick ] || packages+=(clang)
 
 say() { printf '\n== %s (%d:%02d)\n' "$*" $((SECONDS / 60)) $((SECONDS % 60)); }
-
-# privileged <command>...: as root.
-privileged() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
-installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
-
-apt_updated=no
-apt_update() {
-  [ "$apt_updated" = yes ] || privileged apt-get update -q
-  apt_updated=yes
-}
-
-install_packages() {
-  local missing=()
-  for package in "${packages[@]}"; do
-    installed "$package" || missing+=("$package")
-  done
-  [ ${#missing[@]} -gt 0 ] || return 0
-  say "installing ${missing[*]}"
-  apt_update
-  privileged env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"
-}
 
 # The example programs of libcurl, which tests/live builds. Images of Debian leave out /usr/share/doc, so that
 # installing the package is not enough.
@@ -81,7 +58,7 @@ run_tsan() {
   timeout 900 "$build/tsan/tests/threads/threads_test" --gtest_brief=1
 }
 
-install_packages || exit 1
+install_packages "${packages[@]}" || exit 1
 mkdir -p "$build"
 fetch_examples
 compile "$build" -DHIPER_WERROR=ON || exit 1

@@ -2,6 +2,7 @@
 #include <curl/curl.h>
 
 #include <cstdio>
+#include <cstring>
 #include <iterator>
 
 #include "base/features.hpp"
@@ -39,8 +40,9 @@ struct VersionFacts {
 VersionFacts::VersionFacts() noexcept {
   const hiper::LibraryVersions libraries = hiper::library_versions();
   std::snprintf(openssl, sizeof openssl, "OpenSSL/%s", libraries.openssl);
-  std::snprintf(line, sizeof line, "libcurl/%s hiper/%s %s zlib/%s c-ares/%s libidn2/%s", LIBCURL_VERSION,
-                HIPER_VERSION, openssl, libraries.zlib, libraries.cares, libraries.idn2);
+  std::snprintf(line, sizeof line, "libcurl/%s hiper/%s %s zlib/%s c-ares/%s libidn2/%s libpsl/%.*s",
+                LIBCURL_VERSION, HIPER_VERSION, openssl, libraries.zlib, libraries.cares, libraries.idn2,
+                static_cast<int>(std::strcspn(libraries.psl, " ")), libraries.psl);
   info.age = CURLVERSION_NOW;
   info.version = LIBCURL_VERSION;
   info.version_num = LIBCURL_VERSION_NUM;

@@ -3,6 +3,7 @@
 #include <ares.h>
 #include <curl/curl.h>
 #include <idn2.h>
+#include <libpsl.h>
 #include <openssl/crypto.h>
 #include <zlib.h>
 
@@ -49,6 +50,7 @@ LibraryVersions library_versions() noexcept {
   versions.zlib = zlibVersion();
   versions.cares = ares_version(&versions.cares_number);
   versions.idn2 = idn2_check_version(nullptr);
+  versions.psl = psl_get_version();
   return versions;
 }
 

@@ -28,6 +28,7 @@ struct LibraryVersions {
   const char* cares;
   int cares_number;
   const char* idn2;
+  const char* psl;  ///< behind a space it may name what it is built with
 };
 LibraryVersions library_versions() noexcept;
 

@@ -140,8 +140,8 @@ void MimePart::set_callbacks(curl_off_t size, const MimeCallbacks& callbacks) no
 
 CURLcode MimePart::set_subparts(Mime* parts) noexcept {
   if (parts != nullptr && parts == subparts_.get()) return CURLE_OK;
-  if (parts != nullptr && (parts->parent_ != nullptr || parts == &root_of(*this) ||
-                           depth_of(*this) + parts->depth() > kMaxMimeDepth)) {
+  if (parts != nullptr &&
+      (parts->has_owner() || parts == &root_of(*this) || depth_of(*this) + parts->depth() > kMaxMimeDepth)) {
     return CURLE_BAD_FUNCTION_ARGUMENT;
   }
   clear_content();
@@ -192,7 +192,7 @@ std::unique_ptr<Mime> Mime::make() {
   return fill_random(random) ? std::move(mime) : nullptr;
 }
 
-Mime::~Mime() = default;
+Mime::~Mime() { leave_sender(); }
 
 void Mime::destroy(Mime* mime) noexcept {
   if (mime == nullptr) return;

@@ -35,6 +35,7 @@ struct curl_mimepart {
 
 namespace hiper {
 
+class Easy;
 class Mime;
 class MultipartSource;
 
@@ -80,8 +81,8 @@ class MimePart final : public curl_mimepart {
   CURLcode set_file(std::string_view path);
   /// `size` is -1 if unknown. Without a read function the part has no content.
   void set_callbacks(curl_off_t size, const MimeCallbacks& callbacks) noexcept;
-  /// Takes `parts` over. CURLE_BAD_FUNCTION_ARGUMENT (and nothing is taken) if it belongs to a part already,
-  /// if the part is inside of it, or if the tree would become deeper than kMaxMimeDepth.
+  /// Takes `parts` over. CURLE_BAD_FUNCTION_ARGUMENT (and nothing is taken) if it has an owner already, if
+  /// the part is inside of it, or if the tree would become deeper than kMaxMimeDepth.
   CURLcode set_subparts(Mime* parts) noexcept;
 
   const std::optional<std::string>& name() const noexcept { return name_; }
@@ -144,15 +145,22 @@ class Mime final : public curl_mime {
   std::string_view boundary() const noexcept { return {boundary_, sizeof boundary_}; }
   std::span<const std::unique_ptr<MimePart>> parts() const noexcept { return parts_; }
   MimePart* parent() const noexcept { return parent_; }
+  /// The handle whose CURLOPT_MIMEPOST this is (mime_owner.cc); it is told when this ends.
+  Easy* sender() const noexcept { return sender_; }
+  void set_sender(Easy* easy) noexcept { sender_ = easy; }
+  /// A part or a handle has it; it may not be given to another one.
+  bool has_owner() const noexcept { return parent_ != nullptr || sender_ != nullptr; }
   /// 1 without inner multiparts.
   int depth() const noexcept;
 
  private:
   friend class MimePart;
   Mime() noexcept = default;
+  void leave_sender() noexcept;
 
   std::vector<std::unique_ptr<MimePart>> parts_;
   MimePart* parent_ = nullptr;  ///< the part whose content this is
+  Easy* sender_ = nullptr;
   char boundary_[46];
 };
 

@@ -133,7 +133,7 @@ void Pool::renew() noexcept {
   ++epoch_;
 }
 
-void Pool::hand_over() noexcept {
+void Pool::hand_over_departing() noexcept {
   while (Connection* const departing = departing_.first()) {
     const std::unique_ptr<Connection> connection(departing);
     const Ref<SharedConnections> home = connection->home;

@@ -133,7 +133,9 @@ class Pool {
   /// request is then as before.
   Lease take(PoolRequest& request);
   /// The turn ends: idle connections that are shared leave the engine.
-  void hand_over() noexcept;
+  void hand_over() noexcept {
+    if (!departing_.empty()) hand_over_departing();
+  }
 
   void set_limits(const PoolLimits& limits) noexcept;
   /// Raises max_kept to `count` if it is lower.
@@ -190,6 +192,7 @@ class Pool {
   void close(Connection& connection) noexcept;
   void take_from_idle(Connection& connection) noexcept;
   void close_idle(Connection& connection) noexcept;
+  void hand_over_departing() noexcept;
   Connection* longest_idle() noexcept { return lru_.empty() ? departing_.first() : lru_.first(); }
   void shrink() noexcept;
 

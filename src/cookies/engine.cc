@@ -99,8 +99,10 @@ void read_files(Easy& easy, const curl_slist* last) {
     read_cookie_file(next->data, easy.options.flag(Opt::cookiesession), now, sink);
     last = next;
   }
-  const UsingJar jar(easy);
-  for (Cookie& cookie : sink.cookies) jar->add(std::move(cookie), nullptr, now);
+  if (!sink.cookies.empty()) {
+    const UsingJar jar(easy);
+    for (Cookie& cookie : sink.cookies) jar->add(std::move(cookie), nullptr, now);
+  }
   engine.read = last;
 }
 
@@ -152,7 +154,7 @@ std::unique_ptr<SharedData> make_shared_cookies(Share& share) {
 
 bool uses_cookies(const Easy& easy) noexcept {
   const CookieEngine* const engine = engine_of(easy);
-  return engine != nullptr ? !engine->off : shared_cookies_of(easy) != nullptr;
+  return engine != nullptr && !engine->off;
 }
 
 bool start_cookies(Easy& easy) {

@@ -18,10 +18,10 @@ namespace hiper {
 /// For CURL_LOCK_DATA_COOKIE: an empty jar with a lock of its own. Throws std::bad_alloc.
 std::unique_ptr<SharedData> make_shared_cookies(Share& share);
 
-/// Whether the handle may have anything to do with cookies beyond CURLOPT_COOKIE. Cheap: asked for every
-/// request.
+/// Whether a transfer may have anything to do with cookies beyond CURLOPT_COOKIE: a share alone does not
+/// switch the engine on. Cheap: asked for every request.
 inline bool may_use_cookies(const Easy& easy) noexcept {
-  return easy.cookies != nullptr || easy.share != nullptr || easy.options.has(Opt::cookiefile);
+  return easy.cookies != nullptr || easy.options.has(Opt::cookiefile);
 }
 
 /// Whether the engine is on, now that a request begins; reads cookie files that are still to be read. Throws

@@ -5,12 +5,14 @@
 #include <memory>
 
 #include "easy/cookie_doors.hpp"
+#include "easy/mime_doors.hpp"
 
 namespace hiper {
 
 Easy::~Easy() {
   if (detach != nullptr) detach(*this);
   if (options.has(Opt::cookiejar)) write_cookies(*this);
+  forget_mime(*this);
   attach_share(*this, nullptr);
   magic_ = 0;
 }
@@ -22,6 +24,7 @@ Easy* Easy::duplicate() const {
 }
 
 void Easy::reset() noexcept {
+  forget_mime(*this);
   options.clear();
   forget_cookie_files(*this);
   info.begin();

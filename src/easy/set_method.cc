@@ -6,6 +6,7 @@
 //   NOBODY 1                                          HEAD; NOBODY 0 then means GET, not what was before
 #include <cstring>
 
+#include "easy/mime_doors.hpp"
 #include "easy/set_option.hpp"
 #include "easy/setters.hpp"
 
@@ -51,9 +52,9 @@ CURLcode httppost(Options& options, void* form) noexcept {
   return result == CURLE_OK ? choose_with_body(options, Method::post_form) : result;
 }
 
-CURLcode mimepost(Options& options, void* mime) noexcept {
-  const CURLcode result = options.set_pointer(Opt::mimepost, mime);
-  return result == CURLE_OK ? choose_with_body(options, Method::post_mime) : result;
+CURLcode mimepost(Easy& easy, void* mime) noexcept {
+  const CURLcode result = name_mime(easy, mime);
+  return result == CURLE_OK ? choose_with_body(easy.options, Method::post_mime) : result;
 }
 
 CURLcode postfields(Options& options, void* data) noexcept {

@@ -49,7 +49,7 @@ CURLcode set_pointer(Easy& easy, const OptionRow& row, void* pointer) noexcept {
     case Setter::httppost:
       return setters::httppost(options, pointer);
     case Setter::mimepost:
-      return setters::mimepost(options, pointer);
+      return setters::mimepost(easy, pointer);
     case Setter::postfields:
       return setters::postfields(options, pointer);
     case Setter::copypostfields:

@@ -16,7 +16,7 @@ CURLcode post(Options& options, bool on) noexcept;
 CURLcode upload(Options& options, bool on) noexcept;
 CURLcode nobody(Options& options, bool on) noexcept;
 CURLcode httppost(Options& options, void* form) noexcept;
-CURLcode mimepost(Options& options, void* mime) noexcept;
+CURLcode mimepost(Easy& easy, void* mime) noexcept;
 CURLcode postfields(Options& options, void* data) noexcept;
 CURLcode copypostfields(Options& options, const void* data) noexcept;
 CURLcode post_size(Options& options, const OptionRow& row, std::int64_t size) noexcept;

@@ -97,6 +97,7 @@ void Transfer::run() noexcept {
 }
 
 void Transfer::begin_request() noexcept {
+  numbers().content_length_download = -1;  // that of the response before, which led here
   flow_ = one_request(*this);
   flow_.start();
 }

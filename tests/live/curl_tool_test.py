@@ -20,9 +20,18 @@ WRITE_OUT = "\n" + "".join(f"@ {name} = %{{{name}}}\n" for name in VALUES.split(
 # What is not the same twice, and the spelling of scheme and escapes, where we do as libcurl 8 does.
 CHANGING = [(rb"@ scheme = HTTP", rb"@ scheme = http"), (rb"(@ scheme = http)S", rb"\1s"),
             (rb"%c3%a9", rb"%C3%A9"), (rb"(?i)(\bdate: )[^\r\n]*", rb"\1"), (rb'("date":\[)"[^"]*"', rb"\1"),
-            (rb"(multipart/byteranges; boundary=|\r?\n--)\d{20}", rb"\1BOUNDARY")]
-NO_COOKIES = "there is no cookie engine yet"
-NO_SHARED_CONNECTIONS = "CURL_LOCK_DATA_CONNECT is not shared yet, so each URL gets a connection of its own"
+            (rb"(multipart/byteranges; boundary=|\r?\n--)\d{20}", rb"\1BOUNDARY"),
+            # In a cookie jar: when it was written, and who says so.
+            (rb"(?m)^(\S+\t\w+\t\S+\t\w+\t)\d{10}\t", rb"\1LATER\t"), (rb"(?m)^# [^\n]*(libcurl|curl\.se)[^\n]*\n", b"")]
+JAR = b"""# Netscape HTTP Cookie File
+127.0.0.1\tFALSE\t/\tFALSE\t0\tfirst\told
+127.0.0.1\tFALSE\t/echo\tFALSE\t4102444800\tlasting\tyes
+#HttpOnly_127.0.0.1\tFALSE\t/echo/\tFALSE\t4102444800\tlonger-path\tyes
+127.0.0.1\tFALSE\t/other\tFALSE\t4102444800\tother-path\tno
+127.0.0.1\tFALSE\t/\tFALSE\t1000000000\texpired\tno
+elsewhere.test\tTRUE\t/\tFALSE\t4102444800\tother-host\tno
+a line that is no cookie
+"""
 
 
 class Result:
@@ -266,7 +275,7 @@ class CurlTool(live.LiveTest):
             case("empty password", "-u", "user:")
             case("bearer", "--oauth2-bearer", "token")
             case("cookie", "-b", "a=b; c=d")
-            case("cookies from the server", "-c", "jar", path="/echo/x", write_out="", unfinished=NO_COOKIES)
+            case("no cookies from the server", "-c", "jar", path="/echo/x")
             case("dots", path="/echo/a/../b/./c")
             case("dots as they are", "--path-as-is", path="/echo/a/../b/./c")
             case("query and fragment", path="/echo/x?y=z&a=%20b#part")
@@ -275,24 +284,48 @@ class CurlTool(live.LiveTest):
             case("non-ASCII", path="/echo/\u00e9")
             case("request target", "--request-target", "/echo/other")
             case("strange method", "-X", "WEIRD")
-            case("credentials in the URL", f"{base.replace('://', '://u%40:p@')}/echo/y",
-                 unfinished=NO_SHARED_CONNECTIONS)
+            case("credentials in the URL", f"{base.replace('://', '://u%40:p@')}/echo/y")
         self.compare("basic when asked", "--anyauth", "-u", "a:b", f"{self.echo.url}/unauthorized",
                      omit=("num_redirects",))  # the system's counts the second request
         self.compare("basic only", "--basic", "-u", "a:b", f"{self.echo.url}/unauthorized")
         self.compare("unauthorized", f"{self.echo.url}/unauthorized")
-        self.compare("cookie jar", "-c", "-", f"{self.echo.url}/cookie", f"{self.echo.url}/echo/again", write_out="",
-                     unfinished=NO_COOKIES)
+
+    def test_cookies(self):
+        set_cookies, shown = f"{self.echo.url}/cookie", f"{self.echo.url}/echo/again"
+
+        def case(name, cookies, *arguments, jar=None, files=None, code=0):
+            """`cookies` is what the server gets last; `jar` what has to be in the file jar."""
+            def check(theirs, ours):
+                got = re.findall(rb"(?m)^cookie: (.*)$", ours.output)
+                self.assertEqual(got[-1:], [cookies] if cookies else [])
+                for line in jar or ():
+                    self.assertRegex(ours.files["jar"], rb"(?m)^" + line + rb"$")
+            self.compare(name, *arguments, files=files, code=code, write_out="", check=check)
+        both = (rb"127\.0\.0\.1\tFALSE\t/\tFALSE\tLATER\tsecond\t2", rb"127\.0\.0\.1\tFALSE\t/\tFALSE\t0\tfirst\t1")
+        case("sent in the same run", b"second=2; first=1", "-b", "", set_cookies, shown)
+        case("not sent without the engine", None, set_cookies, shown)
+        case("jar to stdout", b"second=2; first=1", "-c", "-", set_cookies, shown)
+        case("jar to a file", b"second=2; first=1", "-c", "jar", set_cookies, shown, jar=both)
+        case("beside those of the command line", b"second=2; first=1; own=3; x=y", "-b", "own=3; x=y", "-c", "jar", set_cookies,
+             shown, jar=both)
+        old = {"old": JAR}
+        known = b"longer-path=yes; lasting=yes; first=old"
+        case("from a file", known, "-b", "old", shown, files=old)
+        case("from a file of heads", b"from=head; a=1", "-b", "heads", shown,
+             files={"heads": b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1; domain=127.0.0.1\r\n"
+                             b"Set-Cookie: from=head; domain=127.0.0.1; path=/echo\r\n\r\n"})
+        case("session cookies of a file dropped", b"longer-path=yes; lasting=yes", "-j", "-b", "old", shown, files=old)
+        case("replaced by the server", b"longer-path=yes; lasting=yes; second=2; first=1", "-b", "old", "-c", "jar", set_cookies,
+             shown, files=old, jar=(*both, rb"#HttpOnly_127\.0\.0\.1\tFALSE\t/echo/\tFALSE\tLATER\tlonger-path\tyes"))
+        case("file that is not there", b"second=2; first=1", "-b", "nothing", set_cookies, shown)
+        case("jar that cannot be written", None, "-c", "/nonexistent/jar", shown)
 
     def test_many_urls(self):
         for base in self.both:
             scheme = base.split(":")[0]
-            self.compare(f"{scheme} two files", "-o", "a", "-o", "b", f"{base}/16k", f"{base}/1m",
-                         unfinished=NO_SHARED_CONNECTIONS)
-            self.compare(f"{scheme} remote names", "--remote-name-all", f"{base}/part1", f"{base}/part2", f"{base}/part3",
-                         unfinished=NO_SHARED_CONNECTIONS)
-            self.compare(f"{scheme} pattern", "-o", "f_#1", f"{base}/part[1-5]",
-                         unfinished=NO_SHARED_CONNECTIONS)
+            self.compare(f"{scheme} two files", "-o", "a", "-o", "b", f"{base}/16k", f"{base}/1m")
+            self.compare(f"{scheme} remote names", "--remote-name-all", f"{base}/part1", f"{base}/part2", f"{base}/part3")
+            self.compare(f"{scheme} pattern", "-o", "f_#1", f"{base}/part[1-5]")
             self.compare(f"{scheme} next", "-d", "a", f"{base}/echo/1", "--next", "-o", "b", "--cacert", self.certificates.ca,
                          f"{base}/16k")
             self.compare(f"{scheme} second one missing", "-f", "-o", "a", "-o", "b", f"{base}/404", f"{base}/16k")
@@ -382,7 +415,7 @@ class CurlTool(live.LiveTest):
         case("another pinned key", "--cacert", ca, "--pinnedpubkey", self._pin(ca), url, code=90)
         case("certificate missing", "--cacert", ca, "--cert", "/nonexistent", url, code=58, omit=early)
         case("client certificate", "--cacert", ca, "--cert", self.certificates.certificate, "--key", self.certificates.key, url)
-        case("resolved", *to_server, "-k", other, other, unfinished=NO_SHARED_CONNECTIONS)
+        case("resolved", *to_server, "-k", other, other)
         case("connect-to", "--connect-to", f"::127.0.0.1:{self.nginx.port}", "http://anything.test/hundred")
 
     def _pin(self, certificate):

@@ -32,6 +32,12 @@ std::set<std::string> names_in(CURL* easy) {
   return names;
 }
 
+/// A share alone does not switch the engine on.
+void use_cookies_of(const Share& share, const Client& client) {
+  client.share(share.handle());
+  curl_easy_setopt(client.easy(), CURLOPT_COOKIEFILE, "");
+}
+
 class SharedCookies : public testing::TestWithParam<Locks> {};
 
 INSTANTIATE_TEST_SUITE_P(Locks, SharedCookies, testing::Values(Locks::none, Locks::application),
@@ -42,7 +48,7 @@ TEST_P(SharedCookies, OfAllThreadsComeTogether) {
   Share share(GetParam(), CURL_LOCK_DATA_COOKIE);
   in_threads(kNumThreads, [&](int thread) {
     Client client;
-    client.share(share.handle());
+    use_cookies_of(share, client);
     for (int round = 0; round < kRounds; ++round) {
       client.expect_echo(server, "/cookie/" + cookie_of(thread, round));
       EXPECT_EQ(names_in(client.easy()).count("c" + std::to_string(thread) + "-" + std::to_string(round)),
@@ -50,7 +56,7 @@ TEST_P(SharedCookies, OfAllThreadsComeTogether) {
     }
   });
   Client last;
-  last.share(share.handle());
+  use_cookies_of(share, last);
   EXPECT_EQ(names_in(last.easy()).size(), std::size_t{kNumThreads * kRounds});
   const std::size_t before = server.num_connections();
   last.expect_echo(server, "/echo/last");
@@ -71,7 +77,7 @@ TEST_P(SharedCookies, AreUsedByMultisInManyThreads) {
     std::array<Client, 3> clients;
     std::vector<Client*> all;
     for (Client& client : clients) {
-      client.share(share.handle());
+      use_cookies_of(share, client);
       all.push_back(&client);
     }
     for (int round = 0; round < kRounds; ++round) {
@@ -80,7 +86,7 @@ TEST_P(SharedCookies, AreUsedByMultisInManyThreads) {
     }
   });
   Client last;
-  last.share(share.handle());
+  use_cookies_of(share, last);
   EXPECT_EQ(names_in(last.easy()).size(), std::size_t{kNumThreads * kRounds});
 }
 

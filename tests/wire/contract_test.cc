@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "wire/support/full_listener.hpp"
 #include "wire/support/world.hpp"
 
 namespace hiper::wire {
@@ -174,36 +175,6 @@ TEST_F(SeveralAddresses, AllRefuse) {
   EXPECT_EQ(world.transfer(get), CURLE_COULDNT_CONNECT);
   EXPECT_EQ(app().num_announced(), 0u);
 }
-
-/// An address whose connection is never answered: the queue of its listener is full.
-class FullListener {
- public:
-  FullListener() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
-    socklen_t length = sizeof address;
-    auto* const raw = static_cast<sockaddr*>(static_cast<void*>(&address));
-    EXPECT_EQ(bind(fd_, raw, length), 0);
-    EXPECT_EQ(listen(fd_, 0), 0);
-    getsockname(fd_, raw, &length);
-    port_ = ntohs(address.sin_port);
-    for (int& client : clients_) {
-      client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-      static_cast<void>(connect(client, raw, length));
-    }
-  }
-  ~FullListener() {
-    for (const int client : clients_) close(client);
-    close(fd_);
-  }
-  int port() const noexcept { return port_; }
-
- private:
-  int fd_;
-  int port_ = 0;
-  int clients_[4];
-};
 
 // contract: 5.9, 7.11
 TEST_F(SeveralAddresses, BothAreAnnouncedInARaceAndTheLoserIsRemoved) {

@@ -421,7 +421,7 @@ TEST_F(Cookies, OfAShareAreThoseOfAllItsHandles) {
   Handle one;
   Handle two;
   for (Handle* const handle : {&one, &two}) {
-    prepare(*handle);
+    prepare_with_engine(*handle);
     handle->set(CURLOPT_SHARE, share.handle);
   }
   receive(one, kSite, {"a=1"});
@@ -442,6 +442,24 @@ TEST_F(Cookies, OfAShareAreThoseOfAllItsHandles) {
   EXPECT_EQ(list(two), line("b\t2"));
   two.set(CURLOPT_SHARE, nullptr);
   EXPECT_EQ(list(two), "");
+}
+
+TEST_F(Cookies, OfAShareAreOnlyForHandlesWithTheEngine) {
+  const OwnShare share;
+  Handle with;
+  Handle without;
+  prepare_with_engine(with);
+  prepare(without);
+  with.set(CURLOPT_SHARE, share.handle);
+  without.set(CURLOPT_SHARE, share.handle);
+  receive(without, kSite, {"refused=1"});
+  EXPECT_EQ(list(with), "");
+  receive(with, kSite, {"a=1"});
+  EXPECT_EQ(get(without, kSite), "") << "nothing is sent by it";
+  EXPECT_EQ(list(without), line("a\t1")) << "but it can list what its share has";
+  EXPECT_EQ(get(with, kSite), "a=1");
+  without.set(CURLOPT_COOKIEFILE, "");
+  EXPECT_EQ(get(without, kSite), "a=1");
 }
 
 TEST_F(Cookies, AShareTakesThePlaceOfTheHandlesOwn) {
@@ -487,7 +505,7 @@ TEST_F(Cookies, OfAShareAreLockedInPairs) {
   curl_share_setopt(share.handle, CURLSHOPT_UNLOCKFUNC, unlock);
   {
     Handle handle;
-    prepare(handle);
+    prepare_with_engine(handle);
     handle.set(CURLOPT_SHARE, share.handle);
     receive(handle, kSite, {"a=1"});
     EXPECT_EQ(locks.num_locked, 2) << "once to look, once to add";

@@ -13,12 +13,6 @@
 namespace hiper::wire {
 namespace {
 
-curl_off_t count(CURLM* multi, CURLMinfo_offt what) {
-  curl_off_t value = -1;
-  EXPECT_EQ(curl_multi_get_offt(multi, what, &value), CURLM_OK);
-  return value;
-}
-
 class Errors : public testing::Test {
  protected:
   App& app() { return world.app(); }
@@ -124,7 +118,7 @@ TEST_F(Errors, WhatIsNoEasyHandleIsRefused) {
     EXPECT_EQ(curl_multi_add_handle(multi(), bad), CURLM_BAD_EASY_HANDLE);
     EXPECT_EQ(curl_multi_remove_handle(multi(), bad), CURLM_BAD_EASY_HANDLE);
   }
-  EXPECT_EQ(count(multi(), CURLMINFO_XFERS_ADDED), 0);
+  EXPECT_EQ(num_handles(multi(), CURLMINFO_XFERS_ADDED), 0);
   EXPECT_EQ(app().trace(), "") << "and nothing was told";
   EXPECT_EQ(curl_multi_cleanup(second), CURLM_OK);
 }
@@ -140,8 +134,8 @@ TEST_F(Errors, WhatIsAddedAlreadyIsRefusedAndGoesOn) {
   EXPECT_EQ(curl_multi_add_handle(other.multi(), get.curl), CURLM_ADDED_ALREADY);
   EXPECT_EQ(app().trace(), "");
   EXPECT_EQ(other.trace(), "");
-  EXPECT_EQ(count(multi(), CURLMINFO_XFERS_ADDED), 1);
-  EXPECT_EQ(count(other.multi(), CURLMINFO_XFERS_ADDED), 0);
+  EXPECT_EQ(num_handles(multi(), CURLMINFO_XFERS_ADDED), 1);
+  EXPECT_EQ(num_handles(other.multi(), CURLMINFO_XFERS_ADDED), 0);
   world.run_until_done(get);
   EXPECT_EQ(get.code, CURLE_OK);
   EXPECT_EQ(curl_multi_add_handle(multi(), get.curl), CURLM_ADDED_ALREADY) << "also when it is done";
@@ -236,8 +230,8 @@ TEST_F(Errors, CountsAndMessagesAreRightWhileEverythingFails) {
   EXPECT_EQ(app().fire_timer(), CURLM_ABORTED_BY_CALLBACK);
   app().socket_answer = 0;
   EXPECT_EQ(app().running(), 2);
-  EXPECT_EQ(count(multi(), CURLMINFO_XFERS_CURRENT), 2);
-  EXPECT_EQ(count(multi(), CURLMINFO_XFERS_RUNNING), 2);
+  EXPECT_EQ(num_handles(multi(), CURLMINFO_XFERS_CURRENT), 2);
+  EXPECT_EQ(num_handles(multi(), CURLMINFO_XFERS_RUNNING), 2);
   EXPECT_EQ(app().remove(first), CURLM_OK) << "before it has its message";
   EXPECT_EQ(curl_multi_add_handle(multi(), late.curl), CURLM_ABORTED_BY_CALLBACK);
   EXPECT_EQ(app().fire_timer(), CURLM_OK);
@@ -246,10 +240,10 @@ TEST_F(Errors, CountsAndMessagesAreRightWhileEverythingFails) {
   EXPECT_EQ(app().running(), 0);
   EXPECT_EQ(curl_multi_add_handle(multi(), late.curl), CURLM_ABORTED_BY_CALLBACK);
   EXPECT_EQ(app().remove(second), CURLM_OK);
-  EXPECT_EQ(count(multi(), CURLMINFO_XFERS_CURRENT), 0);
+  EXPECT_EQ(num_handles(multi(), CURLMINFO_XFERS_CURRENT), 0);
   EXPECT_EQ(world.transfer(late), CURLE_OK);
   EXPECT_EQ(world.transfer(first), CURLE_OK);
-  EXPECT_EQ(count(other.multi(), CURLMINFO_XFERS_RUNNING), 1) << "not concerned";
+  EXPECT_EQ(num_handles(other.multi(), CURLMINFO_XFERS_RUNNING), 1) << "not concerned";
   EXPECT_EQ(curl_multi_remove_handle(other.multi(), elsewhere.curl), CURLM_OK);
 }
 
@@ -319,8 +313,8 @@ TEST_P(CleanupInside, EndsThatTransferAndNoOther) {
   }
   EXPECT_EQ(codes[other.curl], CURLE_OK);
   EXPECT_EQ(other.body.empty(), false);
-  EXPECT_EQ(count(multi(), CURLMINFO_XFERS_CURRENT), 1);
-  EXPECT_EQ(count(multi(), CURLMINFO_XFERS_RUNNING), 0);
+  EXPECT_EQ(num_handles(multi(), CURLMINFO_XFERS_CURRENT), 1);
+  EXPECT_EQ(num_handles(multi(), CURLMINFO_XFERS_RUNNING), 0);
   EXPECT_EQ(app().running(), 0);
   EXPECT_EQ(app().num_announced(), 0u);
   EXPECT_EQ(app().timer_ms(), -1);
@@ -348,7 +342,7 @@ TEST_P(CleanupOfTheOnly, LeavesAnEmptyMulti) {
   app().on_timer = nullptr;
   world.step(1);
   EXPECT_EQ(curl_multi_info_read(multi(), nullptr), nullptr);
-  EXPECT_EQ(count(multi(), CURLMINFO_XFERS_CURRENT), 0);
+  EXPECT_EQ(num_handles(multi(), CURLMINFO_XFERS_CURRENT), 0);
   EXPECT_EQ(app().num_announced(), 0u);
   EXPECT_EQ(app().timer_ms(), -1);
 }

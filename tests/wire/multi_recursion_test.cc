@@ -11,12 +11,6 @@
 namespace hiper::wire {
 namespace {
 
-curl_off_t count(CURLM* multi, CURLMinfo_offt what) {
-  curl_off_t value = -1;
-  EXPECT_EQ(curl_multi_get_offt(multi, what, &value), CURLM_OK);
-  return value;
-}
-
 /// Tries every function in every callback. One transfer has all callbacks there are.
 class Recursion : public testing::Test {
  protected:
@@ -24,13 +18,13 @@ class Recursion : public testing::Test {
   void attempt(const char* where) {
     if (++tried_[where] > 2) return;
     SCOPED_TRACE(where);
-    const curl_off_t added = count(multi(), CURLMINFO_XFERS_ADDED);
+    const curl_off_t added = num_handles(multi(), CURLMINFO_XFERS_ADDED);
     refused();
     turns_refused();
     allowed();
     elsewhere();
-    EXPECT_EQ(count(multi(), CURLMINFO_XFERS_ADDED), added);
-    EXPECT_EQ(count(multi(), CURLMINFO_XFERS_CURRENT), 1);
+    EXPECT_EQ(num_handles(multi(), CURLMINFO_XFERS_ADDED), added);
+    EXPECT_EQ(num_handles(multi(), CURLMINFO_XFERS_CURRENT), 1);
   }
   void refused() {
     int n = 77;
@@ -64,7 +58,7 @@ class Recursion : public testing::Test {
   }
   void allowed() {
     int n = 77;
-    if (count(multi(), CURLMINFO_XFERS_DONE) == 0) {  // the message itself is left to the harness
+    if (num_handles(multi(), CURLMINFO_XFERS_DONE) == 0) {  // the message itself is left to the harness
       EXPECT_EQ(curl_multi_info_read(multi(), &n), nullptr);
       EXPECT_EQ(n, 0);
       ++tried_["info_read"];

@@ -40,11 +40,7 @@ class Waiting : public testing::Test {
     }
     EXPECT_EQ(peer.requests.size(), count);
   }
-  curl_off_t count(CURLMinfo_offt what) {
-    curl_off_t value = -1;
-    EXPECT_EQ(curl_multi_get_offt(multi, what, &value), CURLM_OK);
-    return value;
-  }
+  curl_off_t count(CURLMinfo_offt what) { return num_handles(multi, what); }
   std::vector<curl_waitfd> waitfds() {
     unsigned found = 77;
     EXPECT_EQ(curl_multi_waitfds(multi, nullptr, 0, &found), CURLM_OK);

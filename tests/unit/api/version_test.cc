@@ -2,6 +2,7 @@
 #include <curl/curl.h>
 #include <gtest/gtest.h>
 #include <idn2.h>
+#include <libpsl.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -24,7 +25,10 @@ TEST(Version, LineNamesTheLibraryFirstAndTheLibrariesInUse) {
   EXPECT_NE(line.find(" OpenSSL/"), std::string::npos);
   EXPECT_NE(line.find(std::string(" zlib/") + zlibVersion()), std::string::npos);
   EXPECT_NE(line.find(std::string(" c-ares/") + ares_version(nullptr)), std::string::npos);
-  EXPECT_NE(line.find(std::string(" libidn2/") + idn2_check_version(nullptr)), std::string::npos);
+  const std::string psl = psl_get_version();
+  const std::string libraries =
+      std::string(" libidn2/") + idn2_check_version(nullptr) + " libpsl/" + psl.substr(0, psl.find(' '));
+  EXPECT_TRUE(line.ends_with(libraries)) << line;
   EXPECT_EQ(curl_version(), curl_version());
 }
 
@@ -63,6 +67,8 @@ TEST(Version, FeatureNamesAreSortedAndMatchTheBits) {
   EXPECT_EQ(has("HTTP2"), (info->features & CURL_VERSION_HTTP2) != 0);
   EXPECT_EQ(has("AsynchDNS"), (info->features & CURL_VERSION_ASYNCHDNS) != 0);
   EXPECT_EQ(has("PSL"), (info->features & CURL_VERSION_PSL) != 0);
+  EXPECT_EQ(has("HSTS"), (info->features & CURL_VERSION_HSTS) != 0);
+  EXPECT_TRUE(has("PSL") && has("HSTS"));
 }
 
 TEST(Version, ProtocolsAreTheSchemesThatWork) {

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <initializer_list>
+#include <memory>
 #include <string>
 
+#include "body/mime.hpp"
 #include "setting.hpp"
 
 namespace hiper {
@@ -20,10 +22,13 @@ bool takes_pointer(CURLoption option) { return static_cast<int>(option) >= CURLO
 
 Method after(std::initializer_list<Step> steps) {
   Easy easy;
+  const std::unique_ptr<Mime> mime = Mime::make();
   static char text[] = "abc";
   for (const Step& step : steps) {
     if (!takes_pointer(step.option)) {
       EXPECT_EQ(set(easy, step.option, step.value), CURLE_OK);
+    } else if (step.option == CURLOPT_MIMEPOST) {
+      EXPECT_EQ(set(easy, step.option, static_cast<curl_mime*>(mime.get())), CURLE_OK);
     } else {
       EXPECT_EQ(set(easy, step.option, step.value != 0 ? text : nullptr), CURLE_OK);
     }

@@ -76,7 +76,6 @@ bool expect_pointer_stored(Easy& easy, const OptionRow& row, CURLoption id) {
     case Setter::errorbuffer:
     case Setter::postfields:
     case Setter::httppost:
-    case Setter::mimepost:
       EXPECT_EQ(set_by_number(&easy, id, buffer), CURLE_OK);
       EXPECT_EQ(options.pointer(row.slot), buffer);
       return true;

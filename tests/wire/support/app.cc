@@ -352,4 +352,10 @@ void App::dispatch(const std::vector<pollfd>& ready) {
   if (timer_left() == 0) expect_ok(fire_timer());
 }
 
+curl_off_t num_handles(CURLM* multi, CURLMinfo_offt what) {
+  curl_off_t value = -1;
+  EXPECT_EQ(curl_multi_get_offt(multi, what, &value), CURLM_OK);
+  return value;
+}
+
 }  // namespace hiper::wire

@@ -121,4 +121,7 @@ class App {
   std::int64_t timer_lag_ = 0;  ///< how long after its call began the timer was told
 };
 
+/// curl_multi_get_offt(3), which must know.
+curl_off_t num_handles(CURLM* multi, CURLMinfo_offt what);
+
 }  // namespace hiper::wire

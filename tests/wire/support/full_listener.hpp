@@ -33,6 +33,7 @@ class FullListener {
     for (const int client : clients_) close(client);
     close(fd_);
   }
+  int port() const noexcept { return port_; }
   std::string url() const { return "http://127.0.0.2:" + std::to_string(port_) + "/"; }
 
  private:
