@@ -85,8 +85,8 @@ H1Response::Step H1Response::end_head() {
   }
   choose_framing();
   const HeadVerdict verdict = sink_.head_complete(*this);
-  // The whole head has been told before that, so the application knows what it does not get. A length that does
-  // not count, as with chunks, is no reason.
+  // The whole head has been told before that, so the application knows what it does not get. A length that
+  // does not count, as with chunks, is no reason.
   const bool too_large = rules_.size_max > 0 && content_length_ > rules_.size_max;
   if (too_large && verdict.action != HeadVerdict::Action::fail) {
     return fail(CURLE_FILESIZE_EXCEEDED, "The file is larger than CURLOPT_MAXFILESIZE allows");
