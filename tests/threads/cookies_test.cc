@@ -111,5 +111,28 @@ TEST_P(SharedCookies, TakeCommandsFromAllThreads) {
   EXPECT_EQ(share.clean_up(), CURLSHE_OK);
 }
 
+// CURL_LOCK_DATA_PSL: the list is one for the whole process and never changes; to share it is allowed.
+TEST_P(SharedCookies, AreHeldAgainstTheListOfPublicSuffixesInAllThreads) {
+  Server server(Server::Kind::plain);
+  Share share(GetParam(), CURL_LOCK_DATA_PSL, CURL_LOCK_DATA_COOKIE);
+  in_threads(kNumThreads, [&](int thread) {
+    const std::string host = "shop" + std::to_string(thread) + ".co.uk";
+    const std::string port = std::to_string(server.port());
+    const OwnedList names(curl_slist_append(nullptr, (host + ":" + port + ":127.0.0.1").c_str()));
+    Client client;
+    use_cookies_of(share, client);
+    curl_easy_setopt(client.easy(), CURLOPT_RESOLVE, names.get());
+    for (int round = 0; round < kRounds; ++round) {
+      client.expect_echo(server, "/cookie/for-all=1;domain=co.uk", host);
+      client.expect_echo(server, "/cookie/" + cookie_of(thread, round) + ";domain=" + host, host);
+    }
+  });
+  Client last;
+  use_cookies_of(share, last);
+  const std::set<std::string> names = names_in(last.easy());
+  EXPECT_EQ(names.size(), std::size_t{kNumThreads * kRounds});
+  EXPECT_EQ(names.count("for-all"), 0u) << "a cookie for all of co.uk";
+}
+
 }  // namespace
 }  // namespace hiper::threads
