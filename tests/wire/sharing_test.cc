@@ -28,7 +28,13 @@ class Share {
 
 class Sharing : public testing::Test {
  protected:
+  // A connection outlives the application that made it, and so would what closes it.
+  Sharing() { app().hooks_close = false; }
   App& app() { return world.app(); }
+  void restart() {
+    world.restart();
+    app().hooks_close = false;
+  }
   CURLcode get(const std::string& url, CURLSH* use, long* num_connects = nullptr) {
     Handle handle(url);
     handle.set(CURLOPT_SHARE, use);
@@ -47,7 +53,7 @@ TEST_F(Sharing, AnotherMultiGoesOnWithTheConnection) {
   EXPECT_EQ(get(peer.url(), share.handle, &num_connects), CURLE_OK);
   EXPECT_EQ(num_connects, 1);
   for (int round = 0; round < 3; ++round) {
-    world.restart();  // the multi that made it is gone
+    restart();  // the multi that made it is gone
     EXPECT_EQ(get(peer.url(), share.handle, &num_connects), CURLE_OK);
     EXPECT_EQ(num_connects, 0);
   }
@@ -61,7 +67,7 @@ TEST_F(Sharing, OneHandleTakesItsConnectionsAlong) {
   Handle handle(peer.url());
   handle.set(CURLOPT_SHARE, share.handle);
   EXPECT_EQ(world.transfer(handle), CURLE_OK);
-  world.restart();
+  restart();
   handle.clear();
   EXPECT_EQ(world.transfer(handle), CURLE_OK);
   EXPECT_EQ(handle.body, "ok");
@@ -73,7 +79,7 @@ TEST_F(Sharing, TheTwoMultisAgreeOnWhoseTheSocketIs) {
   peer.otherwise({request(), hold(), send(response("ok")), again()});
   Share share;
   App other;
-  other.hooks_close = app().hooks_close = false;  // either may close it
+  other.hooks_close = false;
   Handle first(peer.url());
   Handle second(peer.url());
   first.set(CURLOPT_SHARE, share.handle);
@@ -106,6 +112,7 @@ TEST_F(Sharing, WhatIsInUseIsNotShared) {
   peer.otherwise({request(), hold(), send(response("ok")), again()});
   Share share;
   App other;
+  other.hooks_close = false;
   Handle first(peer.url());
   Handle second(peer.url());
   first.set(CURLOPT_SHARE, share.handle);
@@ -161,7 +168,7 @@ TEST_F(Sharing, AConnectionThatThePeerHasClosedIsNotUsed) {
   Share share;
   EXPECT_EQ(get(peer.url(), share.handle), CURLE_OK);
   world.pump();
-  world.restart();
+  restart();
   EXPECT_EQ(get(peer.url(), share.handle), CURLE_OK);
   EXPECT_EQ(peer.num_accepted(), 2U);
 }
@@ -224,7 +231,7 @@ TEST_F(Sharing, EveryAllocationMayFail) {
   Faults::install();
   for (long n = 1;; ++n) {
     SCOPED_TRACE(n);
-    world.restart();
+    restart();
     Peer peer(world);
     const int before = num_descriptors();
     bool struck = false;
@@ -237,6 +244,7 @@ TEST_F(Sharing, EveryAllocationMayFail) {
       handle.clear();
       App other;
       other.expects_shortage = true;
+      other.hooks_close = false;
       Faults::arm(n, Faults::How::once);
       if (other.add(handle) == CURLM_OK) {
         other.fire_timer();
@@ -255,14 +263,14 @@ TEST_F(Sharing, EveryAllocationMayFail) {
       }
     }
     peer.forget();
-    world.restart();
+    restart();
     EXPECT_EQ(num_descriptors(), before);
     if (!struck) {
       EXPECT_GT(n, 5) << "too few allocations for this to have tested anything";
       break;
     }
   }
-  world.restart();
+  restart();
   Faults::uninstall();
 }
 
