@@ -215,7 +215,7 @@ TEST_F(Cookies, OnARedirectGoToWhomTheyBelong) {
   handle.set(CURLOPT_COOKIE, "own=1");
   handle.set(CURLOPT_COOKIELIST, "Set-Cookie: o=other; domain=other.com");
   handle.set(CURLOPT_COOKIELIST, "Set-Cookie: s=same; domain=www.example.com");
-  const auto chain = [this](std::initializer_list<const char*> targets) {
+  const auto chain = [](std::initializer_list<const char*> targets) {
     Script script;
     for (const char* const target : targets) {
       script.push_back(request());
