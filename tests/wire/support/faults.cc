@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -14,7 +15,7 @@ namespace {
 struct State {
   long left = 0;  ///< allocations up to the one that fails; 0: none does
   long asked = 0;
-  long live = 0;
+  std::atomic<long> live = 0;  ///< threads of the tests allocate, too
   bool inside = false;
   bool struck = false;
   bool failing = false;  ///< every one fails
