@@ -24,6 +24,12 @@ bool is_trustworthy(std::string_view host) noexcept {
   return equals_ignore_case(host, "localhost") || host == "127.0.0.1" || host == "::1";
 }
 
+std::string lowered(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = to_lower(c);
+  return lower;
+}
+
 bool is_numeric_host(std::string_view host) noexcept {
   return is_address_of(AF_INET, host) || is_address_of(AF_INET6, host);
 }

@@ -29,6 +29,9 @@ struct CookieOrigin {
 /// libcurl has it.
 bool is_trustworthy(std::string_view host) noexcept;
 
+/// `text` in lower case. Throws std::bad_alloc.
+std::string lowered(std::string_view text);
+
 /// Whether `host` is a numeric address.
 bool is_numeric_host(std::string_view host) noexcept;
 

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/write_whole.hpp"
 #include "cookies/set_cookie.hpp"
 #include "parse/ascii.hpp"
 #include "parse/h1_head.hpp"
@@ -144,16 +145,6 @@ class CookieFileReader {
   CookieSink& sink_;
   std::string line_;
 };
-
-bool write_whole(int fd, std::string_view text) noexcept {
-  while (!text.empty()) {
-    const ssize_t count = ::write(fd, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
 
 bool write_in_place(const char* name, std::string_view text) noexcept {
   Descriptor file(::open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY));

@@ -9,12 +9,6 @@
 namespace hiper {
 namespace {
 
-std::string lowered(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = to_lower(c);
-  return lower;
-}
-
 bool goes_first(const Cookie* a, const Cookie* b) noexcept {
   const auto rank = [](const Cookie& c) {
     return std::tuple(c.path.size(), c.domain.size(), c.name.size(), c.number);

@@ -4,25 +4,16 @@
 
 #include <string>
 
+#include "cookies/cookie.hpp"
 #include "parse/ascii.hpp"
 
 namespace hiper {
-namespace {
-
-/// The list is in lower case.
-std::string lowered(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = to_lower(c);
-  return lower;
-}
-
-}  // namespace
-
 bool may_set_for_domain(std::string_view host, std::string_view domain) {
   const psl_ctx_t* const list = psl_builtin();
   if (list == nullptr) {  // a libpsl without data: only what no list has to say
     return equals_ignore_case(host, domain) || domain.find('.') != std::string_view::npos;
   }
+  // The list is in lower case.
   return psl_is_cookie_domain_acceptable(list, lowered(host).c_str(), lowered(domain).c_str()) == 1;
 }
 

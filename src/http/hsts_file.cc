@@ -13,6 +13,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/write_whole.hpp"
 #include "parse/ascii.hpp"
 #include "parse/date.hpp"
 
@@ -66,20 +67,10 @@ class LineFeeder {
   std::string line_;
 };
 
-bool write_all(int fd, std::string_view text) noexcept {
-  while (!text.empty()) {
-    const ssize_t count = write(fd, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
 bool write_directly(const char* path, std::string_view text) noexcept {
   const int fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return false;
-  const bool written = write_all(fd, text);
+  const bool written = write_whole(fd, text);
   return close(fd) == 0 && written;
 }
 
@@ -87,7 +78,7 @@ bool write_and_rename(const std::string& path, mode_t mode, std::string_view tex
   std::string beside = path + ".XXXXXX";
   const int fd = mkostemp(beside.data(), O_CLOEXEC);
   if (fd < 0) return false;
-  const bool written = write_all(fd, text) && fchmod(fd, mode) == 0;
+  const bool written = write_whole(fd, text) && fchmod(fd, mode) == 0;
   const bool closed = close(fd) == 0;
   if (written && closed && rename(beside.c_str(), path.c_str()) == 0) return true;
   unlink(beside.c_str());
