@@ -219,8 +219,8 @@ CURLMcode Engine::end_turn(Entry entry) noexcept {
   return code;
 }
 
-// Everybody who sets busy_ leaves through here: from now on calls into the multi are welcome again, and
-// handles that were cleaned up inside a callback can go.
+// Whatever may have called the application leaves through here: from now on calls into the multi are welcome
+// again, and handles that were cleaned up inside a callback can go.
 CURLMcode Engine::leave() noexcept {
   busy_ = false;
   const bool failed = std::exchange(callback_failed_, false);
