@@ -19,16 +19,17 @@ class Connection : public ListNode<IdleTag>,
                    public ConnectionState {
  public:
   Connection(PoolBucket& bucket, ConnectionState&& state, unsigned pool_epoch) noexcept
-      : ConnectionState(std::move(state)), epoch(pool_epoch), bucket_(bucket) {}
+      : ConnectionState(std::move(state)), bucket_(bucket), epoch_(pool_epoch) {}
 
   PoolBucket& bucket() const noexcept { return bucket_; }
+  unsigned epoch() const noexcept { return epoch_; }  ///< the pool's when it was opened
 
   /// Where it goes when the turn ends and it is idle; empty: it stays in the pool.
   Ref<SharedConnections> home;
-  const unsigned epoch;  ///< the pool's when it was opened
 
  private:
   PoolBucket& bucket_;
+  const unsigned epoch_;
 };
 
 }  // namespace hiper

@@ -12,8 +12,6 @@
 
 namespace hiper {
 
-class TlsStream;
-
 struct ConnectionState {
   bool connected() const noexcept { return stream != nullptr; }
   /// It was opened by this process, not inherited: what is sent on it does not reach a parent's peer.
@@ -28,14 +26,16 @@ struct ConnectionState {
   /// CURLINFO_CONN_ID: unique within a pool, or a share, counted from 0.
   curl_off_t id() const noexcept { return number; }
 
-  curl_off_t number = 0;
-  ProcessGeneration generation = process_generation();
+  /// The TLS layer towards the origin; nullptr if there is none.
+  TlsStream* tls() const noexcept { return stream ? stream->tls() : nullptr; }
+
   std::unique_ptr<Stream> stream;  ///< nullptr until it is connected
-  TlsStream* tls = nullptr;        ///< the TLS layer of `stream` towards the origin, if there is one
-  Address remote;
-  Address local;  ///< AF_UNSPEC for Unix sockets
+  curl_off_t number = 0;
   Nanos connected_at = 0;
   Nanos idle_since = 0;
+  Address remote;
+  Address local;  ///< AF_UNSPEC for Unix sockets
+  ProcessGeneration generation = process_generation();
   unsigned num_uses = 0;  ///< transfers that have used it, this one included
 };
 

@@ -4,9 +4,10 @@
 
 namespace hiper {
 
-ConnectionKey::ConnectionKey(std::string_view host, std::string_view shape) : text_(new Text(host, shape)) {
-  text_->host_hash = std::hash<std::string_view>{}(host);
-  text_->hash = text_->host_hash ^ (std::hash<std::string_view>{}(shape)*0x9e3779b97f4a7c15u);
+ConnectionKey::ConnectionKey(std::string&& host, std::string&& shape, ConnectTarget&& target)
+    : text_(new Text(std::move(host), std::move(shape), std::move(target))) {
+  text_->host_hash = std::hash<std::string_view>{}(text_->host);
+  text_->hash = text_->host_hash ^ (std::hash<std::string_view>{}(text_->shape) * 0x9e3779b97f4a7c15u);
 }
 
 /// Seven bits per byte, the lowest ones first; the highest bit says that more follow.

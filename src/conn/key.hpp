@@ -1,25 +1,30 @@
 // What makes two connections interchangeable. One value that holds every option that shaped a connection: a
-// pooled one is reused only for an equal key, so nothing of one origin or configuration reaches another.
+// pooled one is reused only for an equal key, so nothing of one origin or configuration reaches another. With
+// it goes where such a connection leads, for whoever has to open one.
 #pragma once
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "conn/connect_target.hpp"
 #include "stream/counted.hpp"
 
 namespace hiper {
 
-/// A value. Copies share their text, so thousands of handles that lead to one place hold it once, and such
-/// copies are equal at a glance.
+/// A value. Copies share what they hold, so thousands of handles that lead to one place have it once, and
+/// such copies are equal at a glance.
 class ConnectionKey {
  public:
   ConnectionKey() noexcept = default;
   /// `host` is what per-host limits count: the host name and port connected to. `shape` is everything else.
-  /// Throws std::bad_alloc.
-  ConnectionKey(std::string_view host, std::string_view shape);
+  /// `target` follows from the two: equal keys lead to the same place. Throws std::bad_alloc.
+  ConnectionKey(std::string&& host, std::string&& shape, ConnectTarget&& target = {});
 
   std::string_view host() const noexcept { return text_ ? text_->host : std::string_view(); }
   std::string_view shape() const noexcept { return text_ ? text_->shape : std::string_view(); }
+  /// Not for an empty key.
+  const ConnectTarget& target() const noexcept { return text_->target; }
   std::uint64_t hash() const noexcept { return text_ ? text_->hash : 0; }
   std::uint64_t host_hash() const noexcept { return text_ ? text_->host_hash : 0; }
   friend bool operator==(const ConnectionKey& a, const ConnectionKey& b) noexcept {
@@ -29,9 +34,11 @@ class ConnectionKey {
 
  private:
   struct Text : Counted {
-    Text(std::string_view own_host, std::string_view own_shape) : host(own_host), shape(own_shape) {}
+    Text(std::string&& own_host, std::string&& own_shape, ConnectTarget&& own_target) noexcept
+        : host(std::move(own_host)), shape(std::move(own_shape)), target(std::move(own_target)) {}
     std::string host;
     std::string shape;
+    ConnectTarget target;
     std::uint64_t host_hash = 0;
     std::uint64_t hash = 0;
   };

@@ -301,7 +301,7 @@ PoolRequest* Pool::first_waiting(PoolHost& host) noexcept {
 void Pool::give_back(Connection& connection, Nanos now, SharedConnections* shared) noexcept {
   PoolBucket& bucket = connection.bucket();
   PoolHost& host = bucket.host;
-  if (connection.epoch != epoch_ && shared == nullptr) {
+  if (connection.epoch() != epoch_ && shared == nullptr) {
     discard(connection);
     return;
   }

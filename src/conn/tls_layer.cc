@@ -19,15 +19,16 @@ std::optional<std::string> blob_of(const Options& options, Opt option) {
 }
 
 Status open_tls(ConnectJob& job, TlsStream*& stream) {
+  const TlsTarget& target = *job.target.tls;
+  const TlsCacheAge age{job.services.reactor.now(), job.options.number(Opt::ca_cache_timeout)};
   Ref<TlsContext> context;
-  const Status found = tls_context(*job.tls_config, job.target.tls->key, job.easy, job.services.reactor.now(),
-                                   job.report, context);
+  const Status found = tls_context(target.config, target.key, job.easy, age, job.report, context);
   if (!found.ok()) return found;
   TlsPeer peer;
-  peer.host = job.target.tls->name;
-  if (job.tls_config->alpn && job.target.tls->http_alpn) peer.alpn = kAlpnHttp11;
-  peer.sessions = job.tls_config->session_cache ? job.sessions : nullptr;
-  peer.session_key = job.target.tls->peer_key;
+  peer.host = target.name;
+  if (target.config.alpn && target.http_alpn) peer.alpn = kAlpnHttp11;
+  peer.sessions = target.config.session_cache ? job.sessions : nullptr;
+  peer.session_key = target.peer_key;
   std::unique_ptr<TlsStream> opened;
   const Status made = TlsStream::open(std::move(job.connection.stream), context, peer, job.report, opened);
   if (!made.ok()) return made;
@@ -42,7 +43,6 @@ Flow<Status> tls_layer_flow(Task& task, ConnectJob& job) {
   TlsStream* stream = nullptr;
   const Status opened = open_tls(job, stream);
   if (!opened.ok()) co_return opened;
-  job.connection.tls = stream;
   const Status shaken = co_await tls_handshake(task, *stream, job.report, job.deadline);
   job.verify_result = stream->verify_result();
   // No request will carry the last message of the handshake along.
@@ -83,7 +83,6 @@ TlsConfig tls_config_of(const Options& options) {
   config.session_cache = options.flag(Opt::ssl_sessionid_cache);
   config.context_function = options.function<curl_ssl_ctx_callback>(Opt::ssl_ctx_function);
   config.context_data = options.pointer(Opt::ssl_ctx_data);
-  config.ca_cache_seconds = options.number(Opt::ca_cache_timeout);
   return config;
 }
 

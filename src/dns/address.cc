@@ -19,7 +19,6 @@ Address Address::v4(const in_addr& ip) noexcept {
   Address address;
   address.in_.sin_family = AF_INET;
   address.in_.sin_addr = ip;
-  address.length_ = sizeof(sockaddr_in);
   return address;
 }
 
@@ -28,7 +27,6 @@ Address Address::v6(const in6_addr& ip, std::uint32_t scope) noexcept {
   address.in6_.sin6_family = AF_INET6;
   address.in6_.sin6_addr = ip;
   address.in6_.sin6_scope_id = scope;
-  address.length_ = sizeof(sockaddr_in6);
   return address;
 }
 
@@ -40,7 +38,6 @@ Address Address::from_sockaddr(const sockaddr* source, socklen_t length) noexcep
   if (source->sa_family == AF_INET6) wanted = sizeof(sockaddr_in6);
   if (wanted == 0 || length < wanted) return address;
   std::memcpy(&address.in6_, source, wanted);
-  address.length_ = wanted;
   return address;
 }
 

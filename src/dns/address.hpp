@@ -13,7 +13,7 @@
 
 namespace hiper {
 
-/// An IPv4 or IPv6 endpoint, ready for socket() and connect(); 32 bytes. The port is 0 in what the resolver
+/// An IPv4 or IPv6 endpoint, ready for socket() and connect(); 28 bytes. The port is 0 in what the resolver
 /// answers: see with_port().
 class Address {
  public:
@@ -28,7 +28,10 @@ class Address {
   int socktype() const noexcept { return SOCK_STREAM; }
   int protocol() const noexcept { return IPPROTO_TCP; }
   const sockaddr* raw() const noexcept { return &generic_; }
-  socklen_t length() const noexcept { return length_; }
+  socklen_t length() const noexcept {
+    if (family() == AF_INET) return sizeof(in_);
+    return family() == AF_INET6 ? sizeof(in6_) : 0;
+  }
 
   std::uint16_t port() const noexcept;
   Address with_port(std::uint16_t port) const noexcept;
@@ -46,9 +49,8 @@ class Address {
     sockaddr_in in_;
     sockaddr_in6 in6_;
   };
-  std::uint32_t length_ = 0;
 };
-static_assert(sizeof(Address) == 32);
+static_assert(sizeof(Address) == 28);
 
 /// Same family, address, scope and port.
 bool operator==(const Address& a, const Address& b) noexcept;
@@ -108,7 +110,7 @@ class AddressList {
   void shuffle(std::uint64_t seed);
 
  private:
-  struct alignas(Address) Block {
+  struct Block {
     std::uint32_t refs;
     std::uint32_t count;
   };

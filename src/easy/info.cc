@@ -30,14 +30,15 @@ void Info::begin() noexcept {
   local = {};
   effective_url.clear();
   planned_url = nullptr;
-  redirect_url.clear();
   content_type_at = {};
   content_type.clear();
-  referer.clear();
   effective_method = nullptr;
   scheme = nullptr;
   if (rare_ == nullptr) return;
-  rare_->ftp_entry_path.clear();
+  rare_->redirect_url.clear();
+  rare_->referer.clear();
+  rare_->filetime = -1;
+  rare_->retry_after = 0;
   rare_->free_certinfo();
 }
 
@@ -74,10 +75,7 @@ constexpr SizeRow kSizes[] = {
      &InfoNumbers::content_length_download},
     {CURLINFO_CONTENT_LENGTH_UPLOAD, CURLINFO_CONTENT_LENGTH_UPLOAD_T, &InfoNumbers::content_length_upload},
     {CURLINFO_NONE, CURLINFO_SIZE_DELIVERED, &InfoNumbers::size_delivered},
-    {CURLINFO_NONE, CURLINFO_FILETIME_T, &InfoNumbers::filetime},
-    {CURLINFO_NONE, CURLINFO_RETRY_AFTER, &InfoNumbers::retry_after},
     {CURLINFO_NONE, CURLINFO_CONN_ID, &InfoNumbers::conn_id},
-    {CURLINFO_NONE, CURLINFO_EARLYDATA_SENT_T, &InfoNumbers::earlydata_sent},
 };
 
 /// Bytes per second over the whole transfer.
@@ -86,6 +84,11 @@ curl_off_t speed(const Info& info, curl_off_t size) noexcept {
   if (time <= 0) return 0;
   if (size <= std::numeric_limits<curl_off_t>::max() / 1'000'000) return size * 1'000'000 / time;
   return size / time * 1'000'000;
+}
+
+curl_off_t filetime_of(const Info& info) noexcept {
+  const InfoRare* const rare = info.rare_if_any();
+  return rare != nullptr ? rare->filetime : -1;
 }
 
 bool find_offset(const Info& info, std::uint32_t id, curl_off_t& answer) noexcept {
@@ -108,6 +111,15 @@ bool find_offset(const Info& info, std::uint32_t id, curl_off_t& answer) noexcep
       return true;
     case CURLINFO_XFER_ID:
       answer = info.xfer_id;
+      return true;
+    case CURLINFO_FILETIME_T:
+      answer = filetime_of(info);
+      return true;
+    case CURLINFO_RETRY_AFTER:
+      answer = info.rare_if_any() != nullptr ? info.rare_if_any()->retry_after : 0;
+      return true;
+    case CURLINFO_EARLYDATA_SENT_T:  // no early data is sent
+      answer = 0;
       return true;
     default:
       return false;
@@ -148,10 +160,11 @@ template <auto member>
 long number(Info& info) noexcept {
   return static_cast<long>(info.numbers.*member);
 }
-template <long InfoRare::*member>
-long rare_number(Info& info) noexcept {
-  const InfoRare* const rare = info.rare_if_any();
-  return rare != nullptr ? rare->*member : 0;
+/// About what is not built in: proxies, RTSP.
+long zero(Info&) noexcept { return 0; }
+long filetime(Info& info) noexcept { return static_cast<long>(filetime_of(info)); }
+long protocol(Info& info) noexcept {
+  return info.scheme != nullptr ? static_cast<long>(info.scheme->protocol) : 0;
 }
 long primary_port(Info& info) noexcept { return info.primary.port; }
 long local_port(Info& info) noexcept { return local_endpoint(info).port; }
@@ -162,30 +175,30 @@ constexpr auto kNumbers = [] {
   std::array<NumberReader, CURLINFO_LASTONE + 1> readers{};
   const auto add = [&readers](CURLINFO id, NumberReader reader) { readers[id & CURLINFO_MASK] = reader; };
   add(CURLINFO_RESPONSE_CODE, number<&InfoNumbers::response_code>);
-  add(CURLINFO_HTTP_CONNECTCODE, number<&InfoNumbers::http_connectcode>);
+  add(CURLINFO_HTTP_CONNECTCODE, zero);
   add(CURLINFO_HTTP_VERSION, number<&InfoNumbers::http_version>);
   add(CURLINFO_HEADER_SIZE, number<&InfoNumbers::header_size>);
   add(CURLINFO_REQUEST_SIZE, number<&InfoNumbers::request_size>);
   add(CURLINFO_REDIRECT_COUNT, number<&InfoNumbers::redirect_count>);
   add(CURLINFO_NUM_CONNECTS, number<&InfoNumbers::num_connects>);
   add(CURLINFO_OS_ERRNO, number<&InfoNumbers::os_errno>);
-  add(CURLINFO_FILETIME, number<&InfoNumbers::filetime>);
+  add(CURLINFO_FILETIME, filetime);
   add(CURLINFO_CONDITION_UNMET, number<&InfoNumbers::condition_unmet>);
   add(CURLINFO_PRIMARY_PORT, primary_port);
   add(CURLINFO_LOCAL_PORT, local_port);
   add(CURLINFO_LASTSOCKET, last_socket);
-  add(CURLINFO_PROTOCOL, number<&InfoNumbers::protocol>);
+  add(CURLINFO_PROTOCOL, protocol);
   add(CURLINFO_SSL_VERIFYRESULT, number<&InfoNumbers::ssl_verifyresult>);
-  add(CURLINFO_PROXY_SSL_VERIFYRESULT, number<&InfoNumbers::proxy_ssl_verifyresult>);
-  add(CURLINFO_PROXY_ERROR, number<&InfoNumbers::proxy_error>);
-  add(CURLINFO_USED_PROXY, number<&InfoNumbers::used_proxy>);
+  add(CURLINFO_PROXY_SSL_VERIFYRESULT, zero);
+  add(CURLINFO_PROXY_ERROR, zero);
+  add(CURLINFO_USED_PROXY, zero);
   add(CURLINFO_HTTPAUTH_AVAIL, number<&InfoNumbers::httpauth_avail>);
-  add(CURLINFO_PROXYAUTH_AVAIL, number<&InfoNumbers::proxyauth_avail>);
+  add(CURLINFO_PROXYAUTH_AVAIL, zero);
   add(CURLINFO_HTTPAUTH_USED, number<&InfoNumbers::httpauth_used>);
-  add(CURLINFO_PROXYAUTH_USED, number<&InfoNumbers::proxyauth_used>);
-  add(CURLINFO_RTSP_CLIENT_CSEQ, rare_number<&InfoRare::rtsp_client_cseq>);
-  add(CURLINFO_RTSP_SERVER_CSEQ, rare_number<&InfoRare::rtsp_server_cseq>);
-  add(CURLINFO_RTSP_CSEQ_RECV, rare_number<&InfoRare::rtsp_cseq_recv>);
+  add(CURLINFO_PROXYAUTH_USED, zero);
+  add(CURLINFO_RTSP_CLIENT_CSEQ, zero);
+  add(CURLINFO_RTSP_SERVER_CSEQ, zero);
+  add(CURLINFO_RTSP_CSEQ_RECV, zero);
   return readers;
 }();
 
@@ -225,6 +238,13 @@ const char* or_else(const TextBuffer& text, const char* fallback) noexcept {
   return text.set() ? text.c_str() : fallback;
 }
 
+const TextBuffer& effective_url(Info& info) {
+  if (info.planned_url == nullptr || info.effective_url.set()) return info.effective_url;
+  std::string text;
+  if (info.planned_url->to_string(0, text).ok() && !info.effective_url.assign(text)) throw std::bad_alloc();
+  return info.effective_url;
+}
+
 const char* content_type(Easy& easy) {
   Info& info = easy.info;
   if (!info.content_type_at.empty()) {
@@ -245,19 +265,18 @@ bool find_text(Easy& easy, std::uint32_t id, const char*& answer) {
   switch (id) {
     case CURLINFO_EFFECTIVE_URL: {
       const char* const asked = options.text(Opt::url);
-      const char* const planned = info.planned_url != nullptr ? info.planned_url : asked;
-      return say(or_else(info.effective_url, planned != nullptr ? planned : ""));
+      return say(or_else(effective_url(info), asked != nullptr ? asked : ""));
     }
     case CURLINFO_EFFECTIVE_METHOD:
       return say(info.effective_method != nullptr ? info.effective_method : method_name(options));
     case CURLINFO_CONTENT_TYPE:
       return say(content_type(easy));
     case CURLINFO_REDIRECT_URL:
-      return say(info.redirect_url.c_str());
+      return say(rare != nullptr ? rare->redirect_url.c_str() : nullptr);
     case CURLINFO_REFERER:
-      return say(or_else(info.referer, options.text(Opt::referer)));
+      return say(rare != nullptr && rare->referer.set() ? rare->referer.c_str() : options.text(Opt::referer));
     case CURLINFO_SCHEME:
-      return say(info.scheme);
+      return say(info.scheme != nullptr ? info.scheme->name.data() : nullptr);
     case CURLINFO_PRIMARY_IP:
       return say(info.primary.known() ? address_text(info.primary, info.rare().primary_ip) : "");
     case CURLINFO_LOCAL_IP:
@@ -269,9 +288,8 @@ bool find_text(Easy& easy, std::uint32_t id, const char*& answer) {
     case CURLINFO_CAPATH:
       return say(kDefaultCaPath);
     case CURLINFO_FTP_ENTRY_PATH:
-      return say(rare != nullptr ? rare->ftp_entry_path.c_str() : nullptr);
     case CURLINFO_RTSP_SESSION_ID:
-      return say(rare != nullptr ? rare->rtsp_session_id.c_str() : nullptr);
+      return say(nullptr);  // not built in
     default:
       return false;
   }

@@ -8,8 +8,10 @@
 #include <memory>
 
 #include "base/clock.hpp"
-#include "easy/text_buffer.hpp"
+#include "base/text_buffer.hpp"
 #include "parse/h1_head.hpp"
+#include "parse/scheme.hpp"
+#include "parse/url.hpp"
 
 namespace hiper {
 
@@ -61,37 +63,26 @@ struct InfoNumbers {
   curl_off_t size_delivered = 0;  ///< body bytes given to the application (after decoding)
   curl_off_t content_length_download = -1;
   curl_off_t content_length_upload = -1;
-  curl_off_t filetime = -1;  ///< seconds since 1970
-  curl_off_t retry_after = 0;
   curl_off_t conn_id = -1;
-  curl_off_t earlydata_sent = 0;
-  long ssl_verifyresult = 0;
   std::uint32_t header_size = 0;
   std::uint32_t request_size = 0;
   std::uint32_t httpauth_avail = 0;  ///< CURLAUTH_*
-  std::uint32_t proxyauth_avail = 0;
   std::uint32_t httpauth_used = 0;
-  std::uint32_t proxyauth_used = 0;
-  std::uint32_t protocol = 0;  ///< CURLPROTO_*
   std::int32_t response_code = 0;
-  std::int32_t http_connectcode = 0;
   std::int32_t redirect_count = 0;
   std::int32_t num_connects = 0;
   std::int32_t os_errno = 0;
-  std::int32_t proxy_ssl_verifyresult = 0;
+  std::int32_t ssl_verifyresult = 0;
   std::uint8_t http_version = 0;  ///< CURL_HTTP_VERSION_*, 0 unknown
-  std::uint8_t proxy_error = 0;   ///< CURLPX_*
   bool condition_unmet = false;
-  bool used_proxy = false;
 };
 
 /// Results that few transfers have, in memory of their own (Info::rare()).
 struct InfoRare {
-  TextBuffer ftp_entry_path;
-  TextBuffer rtsp_session_id;
-  long rtsp_client_cseq = 0;
-  long rtsp_server_cseq = 0;
-  long rtsp_cseq_recv = 0;
+  TextBuffer redirect_url;   ///< where a redirect that was not followed leads
+  TextBuffer referer;        ///< unset: CURLOPT_REFERER is told
+  curl_off_t filetime = -1;  ///< seconds since 1970
+  curl_off_t retry_after = 0;
   curl_certinfo certinfo{0, nullptr};  ///< owned: lists from curl_slist_append, the array from base/memory
   std::array<char, 48> primary_ip{};   ///< built when asked for
   std::array<char, 48> local_ip{};
@@ -117,15 +108,13 @@ struct Info {
   Endpoint primary;
   Endpoint local;  ///< may stay unknown while `connection` is set: it is asked then
   curl_off_t xfer_id = -1;
-  TextBuffer effective_url;           ///< after a redirect; unset: planned_url
-  const char* planned_url = nullptr;  ///< of the handle's plan, which keeps it; nullptr: CURLOPT_URL is told
-  TextBuffer redirect_url;            ///< where a redirect that was not followed leads
-  HeadSlice content_type_at;          ///< where it lies in Easy::headers, copied when somebody asks
-  TextBuffer content_type;            ///< unset: NULL is told
-  TextBuffer referer;                 ///< unset: CURLOPT_REFERER is told
+  TextBuffer effective_url;          ///< after a redirect, and once somebody asked; unset: see planned_url
+  const Url* planned_url = nullptr;  ///< of the handle's plan, which keeps it; nullptr: CURLOPT_URL is told
+  HeadSlice content_type_at;         ///< where it lies in Easy::headers, copied when somebody asks
+  TextBuffer content_type;           ///< unset: NULL is told
   const char* effective_method = nullptr;  ///< static text, set after a redirect changed it; nullptr: what
                                            ///< the options say
-  const char* scheme = nullptr;            ///< static text in lower case
+  const Scheme* scheme = nullptr;
   curl_socket_t last_socket = CURL_SOCKET_BAD;  ///< of CONNECT_ONLY transfers: survives begin()
   ConnectionInfo* connection = nullptr;
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint32_t kFirstSegment = 512;
 constexpr std::uint32_t kSegmentMax = 64 * 1024;
-constexpr std::size_t kSegmentsKept = 2;       ///< over clear(), if they are small
+constexpr std::size_t kSegmentsKept = 1;       ///< over clear(), beside the first one, if they are small
 constexpr std::uint32_t kKeptCapacity = 2048;  ///< of a segment, in bytes
 constexpr std::size_t kEntriesKept = 64;
 constexpr unsigned kAllOrigins = CURLH_HEADER | CURLH_TRAILER | CURLH_CONNECT | CURLH_1XX | CURLH_PSEUDO;
@@ -31,8 +31,11 @@ bool valid(unsigned origin, int request) noexcept {
 
 }  // namespace
 
+// A transfer with a usual head touches the beginning of this object and the text right behind it, nothing
+// else.
 class ResponseHeaders::Store {
  public:
+  Store() noexcept : first_{nullptr, first_text_, sizeof(first_text_), 0} {}
   void clear() noexcept;
   void close_run() noexcept { open_origin_ = 0; }
   /// Records lines that share their origin, a CURLH_* bit.
@@ -53,9 +56,10 @@ class ResponseHeaders::Store {
  private:
   /// A piece of memory for lines; a line is never cut.
   struct Segment {
-    std::unique_ptr<char[]> text;
-    std::uint32_t capacity = 0;
-    std::uint32_t used = 0;
+    std::unique_ptr<char[]> own;  ///< nullptr: `text` is somebody else's
+    char* text;
+    std::uint32_t capacity;
+    std::uint32_t used;
     std::uint32_t free() const noexcept { return capacity - used; }
   };
   /// A stored header; name and value end with NUL.
@@ -88,14 +92,16 @@ class ResponseHeaders::Store {
   void extend_run(std::string_view lines) noexcept;
   void begin_run(std::string_view lines, unsigned origin, int request, bool begins_head);
   Segment& room(std::size_t size);
+  std::size_t num_segments() const noexcept { return 1 + more_.size(); }
+  Segment& segment(std::uint32_t at) noexcept { return at == 0 ? first_ : more_[at - 1]; }
+  const Segment& segment(std::uint32_t at) const noexcept { return at == 0 ? first_ : more_[at - 1]; }
+  Run& run(std::uint32_t at) noexcept { return at == 0 ? first_run_ : more_runs_[at - 1]; }
   void index();
-  void index_run(const Run& run, std::uint32_t from);
-  void index_line(char* line, std::size_t size, const Run& run);
+  void index_run(const Run& lines, std::uint32_t from);
+  void index_line(char* line, std::size_t size, const Run& lines);
   curl_header* fill(curl_header& out, std::size_t number, Scope scope) const noexcept;
 
-  std::vector<Segment> segments_;
-  std::vector<Run> runs_;
-  std::vector<Entry> entries_;
+  std::uint32_t num_runs_ = 0;
   std::uint32_t indexed_runs_ = 0;   ///< these, but for the last one, are done with
   std::uint32_t indexed_bytes_ = 0;  ///< of the run that index() looks at next
   std::uint32_t segment_ = 0;        ///< the one that is being filled
@@ -104,46 +110,55 @@ class ResponseHeaders::Store {
   std::uint32_t head_ = 0;
   std::uint32_t head_segment_ = 0;  ///< where the current head begins
   std::uint32_t head_offset_ = 0;
+  Run first_run_{};
+  Segment first_;
+  std::vector<Segment> more_;
+  std::vector<Run> more_runs_;
+  std::vector<Entry> entries_;
+  char first_text_[kFirstSegment];
   curl_header found_{};  ///< for find()
   curl_header next_{};   ///< for next()
 };
 
 void ResponseHeaders::Store::clear() noexcept {
-  if (segments_.size() > kSegmentsKept) segments_.resize(kSegmentsKept);
-  while (!segments_.empty() && segments_.back().capacity > kKeptCapacity) segments_.pop_back();
-  for (Segment& segment : segments_) segment.used = 0;
-  runs_.clear();
+  while (more_.size() > kSegmentsKept) more_.pop_back();
+  while (!more_.empty() && more_.back().capacity > kKeptCapacity) more_.pop_back();
+  for (Segment& kept : more_) kept.used = 0;
+  first_.used = 0;
+  more_runs_.clear();
   entries_.clear();
   if (entries_.capacity() > kEntriesKept) std::vector<Entry>().swap(entries_);
-  if (runs_.capacity() > kEntriesKept) std::vector<Run>().swap(runs_);
-  indexed_runs_ = indexed_bytes_ = segment_ = head_ = head_segment_ = head_offset_ = 0;
+  if (more_runs_.capacity() > kEntriesKept) std::vector<Run>().swap(more_runs_);
+  num_runs_ = indexed_runs_ = indexed_bytes_ = segment_ = head_ = head_segment_ = head_offset_ = 0;
   room_left_ = open_origin_ = 0;
 }
 
 ResponseHeaders::Store::Segment& ResponseHeaders::Store::room(std::size_t size) {
-  if (segment_ < segments_.size()) {
-    Segment& current = segments_[segment_];
+  if (segment_ < num_segments()) {
+    Segment& current = segment(segment_);
     if (current.free() >= size) return current;
-    if (current.used != 0) ++segment_;
+    if (current.used != 0 || segment_ == 0) ++segment_;
   }
   // Kept segments that are too small for this line are of no use any more.
-  while (segment_ < segments_.size() && segments_[segment_].capacity < size) {
-    segments_.erase(segments_.begin() + segment_);
+  while (segment_ < num_segments() && segment(segment_).capacity < size) {
+    more_.erase(more_.begin() + (segment_ - 1));
   }
-  if (segment_ == segments_.size()) {
-    const std::uint32_t doubled = segments_.empty() ? kFirstSegment : segments_.back().capacity * 2;
+  if (segment_ == num_segments()) {
+    const std::uint32_t doubled = segment(segment_ - 1).capacity * 2;
     const std::uint32_t capacity = std::max(static_cast<std::uint32_t>(size), std::min(doubled, kSegmentMax));
-    segments_.push_back({std::make_unique_for_overwrite<char[]>(capacity), capacity, 0});
+    auto text = std::make_unique_for_overwrite<char[]>(capacity);
+    char* const place = text.get();
+    more_.push_back({std::move(text), place, capacity, 0});
   }
-  return segments_[segment_];
+  return segment(segment_);
 }
 
 void ResponseHeaders::Store::extend_run(std::string_view lines) noexcept {
-  Segment& segment = segments_[segment_];
+  Segment& last = segment(segment_);
   const std::uint32_t size = static_cast<std::uint32_t>(lines.size());
-  std::memcpy(segment.text.get() + segment.used, lines.data(), size);
-  segment.used += size;
-  runs_.back().length += size;
+  std::memcpy(last.text + last.used, lines.data(), size);
+  last.used += size;
+  run(num_runs_ - 1).length += size;
   room_left_ -= size;
 }
 
@@ -151,18 +166,18 @@ void ResponseHeaders::Store::begin_run(std::string_view lines, unsigned origin, 
                                        bool begins_head) {
   open_origin_ = 0;
   const std::uint32_t size = static_cast<std::uint32_t>(lines.size());
-  const bool fits = segment_ < segments_.size() && segments_[segment_].free() >= size;
-  Segment& segment = fits ? segments_[segment_] : room(size);
+  if (num_runs_ != 0) more_runs_.resize(num_runs_);
+  Segment& place = room(size);
   if (begins_head) {
     ++head_;
     head_segment_ = segment_;
-    head_offset_ = segment.used;
+    head_offset_ = place.used;
   }
-  runs_.push_back(
-      {segment_, segment.used, size, head_, request, static_cast<std::uint8_t>(origin), begins_head});
-  std::memcpy(segment.text.get() + segment.used, lines.data(), size);
-  segment.used += size;
-  room_left_ = segment.free();
+  run(num_runs_++) = {segment_,   place.used, size, head_, request, static_cast<std::uint8_t>(origin),
+                      begins_head};
+  std::memcpy(place.text + place.used, lines.data(), size);
+  place.used += size;
+  room_left_ = place.free();
   open_origin_ = origin;
 }
 
@@ -170,8 +185,8 @@ void ResponseHeaders::Store::add_parts(std::string_view name, std::string_view v
                                        int request) {
   index();
   open_origin_ = 0;
-  Segment& segment = room(name.size() + value.size() + 2);
-  char* const place = segment.text.get() + segment.used;
+  Segment& last = room(name.size() + value.size() + 2);
+  char* const place = last.text + last.used;
   std::copy(name.begin(), name.end(), place);
   place[name.size()] = '\0';
   char* const value_place = place + name.size() + 1;
@@ -179,15 +194,15 @@ void ResponseHeaders::Store::add_parts(std::string_view name, std::string_view v
   value_place[value.size()] = '\0';
   entries_.push_back({place, value_place, static_cast<std::uint32_t>(name.size()), head_, request,
                       static_cast<std::uint8_t>(origin)});
-  segment.used += static_cast<std::uint32_t>(name.size() + value.size() + 2);
+  last.used += static_cast<std::uint32_t>(name.size() + value.size() + 2);
 }
 
 std::string_view ResponseHeaders::Store::view(HeadSlice slice) const noexcept {
   std::uint64_t offset = slice.offset + std::uint64_t{head_offset_};
-  for (std::uint32_t i = head_segment_; i <= segment_ && i < segments_.size(); ++i) {
-    const Segment& segment = segments_[i];
-    if (offset + slice.length <= segment.used) return {segment.text.get() + offset, slice.length};
-    offset -= std::min<std::uint64_t>(offset, segment.used);
+  for (std::uint32_t i = head_segment_; i <= segment_ && i < num_segments(); ++i) {
+    const Segment& here = segment(i);
+    if (offset + slice.length <= here.used) return {here.text + offset, slice.length};
+    offset -= std::min<std::uint64_t>(offset, here.used);
   }
   return {};
 }
@@ -196,25 +211,25 @@ std::string_view ResponseHeaders::Store::view(HeadSlice slice) const noexcept {
 
 /// Takes what was stored since the last time.
 void ResponseHeaders::Store::index() {
-  while (indexed_runs_ < runs_.size()) {
-    const Run& run = runs_[indexed_runs_];
-    index_run(run, indexed_bytes_);
-    indexed_bytes_ = run.length;
-    if (indexed_runs_ + 1 == runs_.size()) break;  // the last one may still grow
+  while (indexed_runs_ < num_runs_) {
+    const Run& next = run(indexed_runs_);
+    index_run(next, indexed_bytes_);
+    indexed_bytes_ = next.length;
+    if (indexed_runs_ + 1 == num_runs_) break;  // the last one may still grow
     ++indexed_runs_;
     indexed_bytes_ = 0;
   }
 }
 
-void ResponseHeaders::Store::index_run(const Run& run, std::uint32_t from) {
-  char* line = segments_[run.segment].text.get() + run.offset + from;
-  std::size_t left = run.length - from;
-  bool is_status = run.begins_head && from == 0;
+void ResponseHeaders::Store::index_run(const Run& lines, std::uint32_t from) {
+  char* line = segment(lines.segment).text + lines.offset + from;
+  std::size_t left = lines.length - from;
+  bool is_status = lines.begins_head && from == 0;
   while (left > 0) {
     const char* const end = static_cast<const char*>(std::memchr(line, '\n', left));
     if (end == nullptr) break;  // every recorded line has a line end
     const std::size_t size = static_cast<std::size_t>(end - line) + 1;
-    if (!is_status) index_line(line, size, run);
+    if (!is_status) index_line(line, size, lines);
     is_status = false;
     line += size;
     left -= size;
@@ -222,14 +237,14 @@ void ResponseHeaders::Store::index_run(const Run& run, std::uint32_t from) {
 }
 
 /// Cuts the line up in place: the colon, and the byte behind the value, become NUL.
-void ResponseHeaders::Store::index_line(char* line, std::size_t size, const Run& run) {
+void ResponseHeaders::Store::index_line(char* line, std::size_t size, const Run& lines) {
   const std::string_view text(line, size);
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos) return;  // the blank line
   const std::string_view value = trim_blanks(text.substr(colon + 1));
   char* const value_place = value.empty() ? line + colon + 1 : line + (value.data() - text.data());
   entries_.push_back(
-      {line, value_place, static_cast<std::uint32_t>(colon), run.head, run.request, run.origin});
+      {line, value_place, static_cast<std::uint32_t>(colon), lines.head, lines.request, lines.origin});
   line[colon] = '\0';
   value_place[value.size()] = '\0';
 }

@@ -8,6 +8,7 @@
 #pragma once
 #include <coroutine>
 #include <cstddef>
+#include <cstring>
 #include <exception>
 #include <type_traits>
 #include <utility>
@@ -41,8 +42,9 @@ class FlowPromiseBase {
     return allocate(size, task.reactor());
   }
   static void operator delete(void* frame, std::size_t size) noexcept {
-    Header* const header = static_cast<Header*>(frame) - 1;
-    header->reactor->release_frame(header, size + sizeof(Header));
+    Reactor* reactor;
+    std::memcpy(&reactor, static_cast<char*>(frame) + size, sizeof(reactor));
+    reactor->release_frame(frame, size + sizeof(reactor));
   }
 
   /// Runs the flow for `parent`; true when it is still busy and the parent must wait.
@@ -56,13 +58,12 @@ class FlowPromiseBase {
 
  private:
   enum class State : unsigned char { running, parked, finished };
-  struct alignas(16) Header {
-    Reactor* reactor;
-  };
+  /// Behind the frame stands whose memory it is.
   static void* allocate(std::size_t size, Reactor& reactor) noexcept {
-    void* const room = reactor.allocate_frame(size + sizeof(Header));
-    if (room == nullptr) return nullptr;
-    return new (room) Header{&reactor} + 1;
+    Reactor* const owner = &reactor;
+    void* const frame = reactor.allocate_frame(size + sizeof(owner));
+    if (frame != nullptr) std::memcpy(static_cast<char*>(frame) + size, &owner, sizeof(owner));
+    return frame;
   }
   std::coroutine_handle<> finish() noexcept {
     return std::exchange(state_, State::finished) == State::parked ? parent_ : std::noop_coroutine();

@@ -56,8 +56,7 @@ class Timer {
   Runnable* target_;
   Reactor* reactor_ = nullptr;  ///< set while armed
   Nanos due_ = 0;
-  Nanos sorted_due_ = 0;  ///< the key in the heap; may be earlier than due_
-  std::size_t index_ = 0;
+  std::size_t index_ = 0;  ///< in the heap
 };
 
 /// How a descriptor is closed when its REMOVE has been announced.

@@ -85,7 +85,7 @@ class WaitWake final : public Suspension {
   explicit WaitWake(Task& task, Nanos deadline = kNever) noexcept : Suspension(task, deadline) {}
 };
 
-/// Waits until `watch` reports any of `interest`, somebody wakes the task, or the deadline.
+/// Waits until `watch` reports any of `interest` (if there is any), somebody wakes the task, or the deadline.
 class WaitIo final : public Suspension {
  public:
   WaitIo(Task& task, Watch& watch, Events interest, Nanos deadline = kNever) noexcept

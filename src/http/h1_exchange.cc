@@ -11,11 +11,18 @@ namespace {
 /// What one transfer may read or write in one turn before the others have theirs.
 constexpr std::size_t kShareOfTurn = 1u << 20;
 
+/// A read of that size costs the kernel half of what the same bytes cost in pieces of 64 kB.
+constexpr std::size_t kLargeRead = 1u << 19;
+
 }  // namespace
 
 H1Exchange::H1Exchange(Services& services, Connection& connection, const H1Request& request,
                        ExchangeControl& control) noexcept
-    : services_(services), connection_(connection), request_(request), control_(control) {}
+    : services_(services),
+      connection_(connection),
+      request_(request),
+      control_(control),
+      read_size_(request.read_size) {}
 
 Status H1Exchange::advance() {
   must_yield_ = false;
@@ -149,14 +156,14 @@ H1Response& H1Exchange::response() {
 
 Status H1Exchange::receive() {
   if (const Status taken = take_leftover(); !taken.ok()) return taken;
-  std::size_t share = std::max(kShareOfTurn, request_.read_size);
+  std::size_t share = std::max(kShareOfTurn, read_size_);
   while (!complete_ && !control_.receiving_paused()) {
-    const std::size_t allowed = std::min(std::min(request_.read_size, share), control_.receive_allowance());
+    const std::size_t allowed = std::min(std::min(read_size_, share), control_.receive_allowance());
     if (allowed == 0) {
       must_yield_ = share == 0;
       return Status();
     }
-    const std::span<char> room = services_.read_buffer.room(request_.read_size).first(allowed);
+    const std::span<char> room = services_.read_buffer.room(read_size_).first(allowed);
     const IoResult result = connection_.stream->read(room);
     if (result.kind() == IoResult::Kind::blocked) {
       read_wants_ = result.wants();
@@ -166,6 +173,7 @@ Status H1Exchange::receive() {
     if (result.kind() == IoResult::Kind::failed) return receive_failed(result);
     control_.on_received(result.count());
     share -= result.count();
+    if (result.count() == read_size_) read_size_ = std::max(read_size_, std::min(2 * read_size_, kLargeRead));
     if (const Status digested = digest(room.first(result.count())); !digested.ok()) return digested;
   }
   return Status();
@@ -181,9 +189,8 @@ Status H1Exchange::take_leftover() {
   }
   if (!std::exchange(delivery_paused_, false)) return Status();
   if (complete_) return finish_delivery();
-  const std::string bytes = std::move(leftover_);
-  leftover_.clear();
-  return digest(bytes);
+  const std::unique_ptr<std::string> bytes = std::move(leftover_);
+  return digest(*bytes);
 }
 
 Status H1Exchange::digest(std::span<const char> bytes) {
@@ -197,7 +204,7 @@ Status H1Exchange::take_fed(const Fed& fed, std::span<const char> rest) {
     case FedState::need_more:
       break;
     case FedState::paused:
-      leftover_.assign(rest.data(), rest.size());
+      leftover_ = std::make_unique<std::string>(rest.data(), rest.size());
       delivery_paused_ = true;
       break;
     case FedState::failed:

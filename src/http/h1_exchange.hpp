@@ -3,6 +3,7 @@
 #pragma once
 #include <curl/curl.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -22,7 +23,7 @@ struct H1Request {
   bool expect_continue = false;    ///< the head asks for 100-continue: the body waits for the answer
   Nanos expect_timeout = kSecond;  ///< …but not longer than this
   bool keep_sending_on_error = false;
-  std::size_t read_size = 65536;  ///< bytes asked for in one read
+  std::size_t read_size = 65536;  ///< bytes asked for in one read; more while reads come back full
 };
 
 class H1Exchange {
@@ -72,19 +73,20 @@ class H1Exchange {
   Connection& connection_;
   const H1Request& request_;
   ExchangeControl& control_;
-  H1Response* response_ = nullptr;  ///< from its first byte on
-  std::string leftover_;            ///< received, but not taken by the response: it is paused
-  bool delivery_paused_ = false;    ///< the application must take what was kept before anything else
-  bool complete_ = false;           ///< the message has ended; the delivery perhaps not
+  H1Response* response_ = nullptr;         ///< from its first byte on
+  std::unique_ptr<std::string> leftover_;  ///< received, but not taken by the response: it is paused
   std::size_t head_sent_ = 0;
+  std::size_t read_size_;
   Nanos continue_deadline_ = kNever;
   Nanos deadline_ = kNever;
   Sending sending_ = Sending::head;
   Events wants_ = Events::none;
   Events write_wants_ = Events::none;  ///< the direction a blocked write waits for
   Events read_wants_ = Events::in;
-  bool tried_reading_ = false;  ///< the first look comes after a wait: nothing is there right after sending
-  bool responded_ = false;      ///< the response is complete; the body may still be on its way
+  bool delivery_paused_ = false;  ///< the application must take what was kept before anything else
+  bool complete_ = false;         ///< the message has ended; the delivery perhaps not
+  bool tried_reading_ = false;    ///< the first look comes after a wait: nothing is there right after sending
+  bool responded_ = false;        ///< the response is complete; the body may still be on its way
   bool finished_ = false;
   bool must_yield_ = false;
   bool aborted_sending_ = false;  ///< the request was not sent completely

@@ -18,15 +18,19 @@ namespace {
 // second.
 constexpr curl_off_t kExpectAbove = 1024 * 1024;
 
+constexpr std::size_t kUsualHead = 512;  // bytes
+
 // What CURLOPT_ACCEPT_ENCODING "" stands for: all that body/decoder can undo.
 constexpr const char* kEveryCoding = "deflate, gzip";
 
 class HeadWriter {
  public:
-  HeadWriter(const RequestContext& context, RequestHead& head)
+  /// The text goes to `text`, all else to `head`.
+  HeadWriter(const RequestContext& context, RequestHead& head, std::string& text)
       : context_(context),
         options_(context.options),
         head_(head),
+        out_(text),
         custom_(context.options.list(Opt::httpheader)) {}
 
   Status write() {
@@ -40,9 +44,9 @@ class HeadWriter {
     encodings();
     default_header("Referer", context_.referer);
     if (head_.chunked && !customised("Transfer-Encoding")) line("Transfer-Encoding", "chunked");
-    head_.cookie_begin = out().size();
+    head_.cookie_begin = static_cast<std::uint32_t>(out().size());
     if (context_.own_origin) default_header("Cookie", options_.text(Opt::cookie));
-    head_.cookie_end = out().size();
+    head_.cookie_end = static_cast<std::uint32_t>(out().size());
     time_condition();
     custom_headers();
     body_headers();
@@ -51,7 +55,7 @@ class HeadWriter {
   }
 
  private:
-  std::string& out() noexcept { return head_.text; }
+  std::string& out() noexcept { return out_; }
   /// A text of the application as a part of one line.
   void text(std::string_view given) {
     const std::string_view clean = without_line_end(given);
@@ -140,7 +144,7 @@ class HeadWriter {
       append_base64(pair);
     }
     out() += "\r\n";
-    head_.auth_used = context_.auth;
+    head_.auth_used = static_cast<std::uint32_t>(context_.auth);
   }
 
   void append_base64(std::string_view bytes) {
@@ -309,6 +313,7 @@ class HeadWriter {
   const RequestContext& context_;
   const Options& options_;
   RequestHead& head_;
+  std::string& out_;
   const curl_slist* custom_;
   bool broken_ = false;  ///< a text has a line break inside
 };
@@ -316,11 +321,13 @@ class HeadWriter {
 }  // namespace
 
 Status write_request_head(const RequestContext& context, RequestHead& head) {
-  head.text.clear();
   head.expect_continue = false;
   head.chunked = false;
   head.auth_used = 0;
-  return HeadWriter(context, head).write();
+  std::string text;
+  text.reserve(kUsualHead);
+  const Status written = HeadWriter(context, head, text).write();
+  return head.text.assign(text) ? written : Status::out_of_memory();
 }
 
 }  // namespace hiper

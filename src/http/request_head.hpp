@@ -3,10 +3,11 @@
 #pragma once
 #include <curl/curl.h>
 
-#include <string>
+#include <cstdint>
 #include <string_view>
 
 #include "base/status.hpp"
+#include "base/text_buffer.hpp"
 #include "easy/options.hpp"
 #include "parse/url.hpp"
 
@@ -39,14 +40,14 @@ struct RequestContext {
 
 /// What the head promises about the request.
 struct RequestHead {
-  std::string text;
+  TextBuffer text;
   const char* method_name = "GET";  ///< static or the option's text
   bool expect_continue = false;
   bool chunked = false;  ///< the body goes in chunks
   /// Where cookies belong: the line with CURLOPT_COOKIE, or the empty range where it would be.
-  std::size_t cookie_begin = 0;
-  std::size_t cookie_end = 0;
-  long auth_used = 0;  ///< CURLAUTH_*
+  std::uint32_t cookie_begin = 0;
+  std::uint32_t cookie_end = 0;
+  std::uint32_t auth_used = 0;  ///< CURLAUTH_*
 };
 
 /// Throws std::bad_alloc. CURLE_UPLOAD_FAILED when HTTP/1.0 is asked for with a body of unknown size;

@@ -37,7 +37,7 @@ Lease* held_lease(Easy& easy) noexcept {
   auto* const transfer = static_cast<Transfer*>(easy.transfer_slot);
   if (transfer != nullptr && transfer->done() && transfer->lease()) return &transfer->lease();
   EasyParts* const parts = parts_if_any(easy);
-  return parts != nullptr && parts->held ? &parts->held : nullptr;
+  return parts != nullptr && parts->held ? &parts->held->lease : nullptr;
 }
 
 }  // namespace
@@ -117,7 +117,7 @@ void detach_easy(Easy& easy) noexcept {
   EasyParts* const parts = parts_if_any(easy);
   if (parts == nullptr) return;
   auto* const engine = static_cast<Engine*>(parts->own_engine);
-  if (parts->held_by != nullptr) static_cast<Engine*>(parts->held_by)->drop_held(*parts);
+  if (parts->held) static_cast<Engine*>(parts->held->engine)->drop_held(*parts->held->easy);
   delete engine;
   delete parts;
   easy.parts_slot = nullptr;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "base/memory.hpp"
@@ -36,9 +37,9 @@ Engine::~Engine() {
     transfer->unlink_member();
     delete transfer;
   }
-  while (EasyParts* const holder = holders_.first()) {
-    holder->easy->info.last_socket = CURL_SOCKET_BAD;
-    drop_held(*holder);
+  while (HeldConnection* const held = held_.first()) {
+    held->easy->info.last_socket = CURL_SOCKET_BAD;
+    drop_held(*held->easy);
   }
   pool_.clear();
   resolver_.reset();
@@ -84,6 +85,7 @@ CURLMcode Engine::add(Easy& easy) {
   ++num_added_;
   ++num_running_;
   ++num_ever_added_;
+  if (num_added_ > most_added_) frames_.keep_for(most_added_ = num_added_);
   if (settings.max_connects == 0) pool_.set_max_kept(4 * num_added_);
   make_ready_next_turn(added);
   busy_ = true;
@@ -109,8 +111,8 @@ CURLMcode Engine::remove(Easy& easy) noexcept {
   forget(transfer);
   --num_added_;
   transfer.clear();
-  if (num_spare_ < kSpareTransfers) {
-    spare_.push_back(transfer);
+  if (num_spare_ < std::max(kSpareTransfers, most_added_)) {
+    spare_.push_front(transfer);  // used next, while the processor still has it
     ++num_spare_;
   } else {
     delete &transfer;
@@ -133,18 +135,21 @@ void Engine::forget(Transfer& transfer) noexcept {
 void Engine::keep_held_connection(Transfer& transfer) noexcept {
   if (!transfer.lease()) return;
   EasyParts& parts = *parts_if_any(transfer.easy());
-  if (parts.held_by != nullptr) static_cast<Engine*>(parts.held_by)->drop_held(parts);
-  parts.held = std::move(transfer.lease());
-  parts.held_by = this;
-  parts.easy = &transfer.easy();
-  holders_.push_back(parts);
+  if (parts.held) static_cast<Engine*>(parts.held->engine)->drop_held(transfer.easy());
+  parts.held.reset(new (std::nothrow) HeldConnection);
+  if (!parts.held) {  // memory is out: it is closed with the transfer
+    transfer.easy().info.last_socket = CURL_SOCKET_BAD;
+    return;
+  }
+  parts.held->lease = std::move(transfer.lease());
+  parts.held->engine = this;
+  parts.held->easy = &transfer.easy();
+  held_.push_back(*parts.held);
 }
 
-void Engine::drop_held(EasyParts& parts) noexcept {
+void Engine::drop_held(Easy& easy) noexcept {
   const bool in_turn = std::exchange(busy_, true);
-  parts.unlink();
-  parts.held_by = nullptr;
-  parts.held.drop();
+  parts_if_any(easy)->held.reset();
   if (in_turn) return;
   now_ = monotonic_now();
   announce_sockets();
@@ -214,9 +219,22 @@ CURLMcode Engine::end_turn(Entry entry) noexcept {
   }
   announce_timer(entry == Entry::timeout);
   const CURLMcode code = leave();
-  if (num_added_ == 0) read_buffer_.release();
+  if (num_added_ == 0) rest();
   if (settings.notify_function != nullptr && !notifying_) notify();
   return code;
+}
+
+// Nobody is added any more: memory that was kept for the next ones goes, but for some.
+void Engine::rest() noexcept {
+  read_buffer_.release();
+  if (most_added_ == 0) return;
+  most_added_ = 0;
+  frames_.keep_for(0);
+  for (; num_spare_ > kSpareTransfers; --num_spare_) {
+    Transfer& spare = spare_.front();
+    spare.unlink_member();
+    delete &spare;
+  }
 }
 
 // Whatever may have called the application leaves through here: from now on calls into the multi are welcome

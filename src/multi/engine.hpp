@@ -81,9 +81,9 @@ class Engine final : public Reactor, public TransferOwner {
   /// The engine belongs to one easy handle (curl_easy_perform), which outlives a turn in any case.
   void belong_to_handle() noexcept { own_ = true; }
 
-  /// Closes the connection that `parts` holds after CURLOPT_CONNECT_ONLY; it is one of this engine. In or
+  /// Closes the connection that `easy` holds after CURLOPT_CONNECT_ONLY; it is one of this engine. In or
   /// outside of a turn.
-  void drop_held(EasyParts& parts) noexcept;
+  void drop_held(Easy& easy) noexcept;
 
   Pool& pool() noexcept { return pool_; }
   Services& services() noexcept { return services_; }
@@ -113,6 +113,7 @@ class Engine final : public Reactor, public TransferOwner {
   void run_ready() noexcept;
   CURLMcode end_turn(Entry entry) noexcept;
   CURLMcode leave() noexcept;
+  void rest() noexcept;
   void fire(Watch& watch, Events events) noexcept;
   void expire_timers() noexcept;
   void fail_all(CURLcode code) noexcept;
@@ -151,6 +152,7 @@ class Engine final : public Reactor, public TransferOwner {
   bool nagging_ = false;    ///< it is armed because of them
   std::size_t num_running_ = 0;
   std::size_t num_added_ = 0;
+  std::size_t most_added_ = 0;  ///< since the engine last had nothing to do
   EarlyLook early_look_;
   std::size_t num_waited_ = 0;  ///< sockets somebody waits for
   curl_off_t num_ever_added_ = 0;
@@ -177,7 +179,7 @@ class Engine final : public Reactor, public TransferOwner {
   List<Transfer, MemberTag>
       spare_;  ///< finished objects kept for the next add, so that re-adding allocates nothing
   std::size_t num_spare_ = 0;
-  List<EasyParts, HeldTag> holders_;  ///< handles with a connection of this engine (CURLOPT_CONNECT_ONLY)
+  List<HeldConnection> held_;  ///< connections of this engine that handles hold (CURLOPT_CONNECT_ONLY)
 };
 
 }  // namespace hiper

@@ -1,27 +1,12 @@
 #include "multi/frame_cache.hpp"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
 #include "base/memory.hpp"
 
 namespace hiper {
-namespace {
-
-// Recycled frames would hide a use after free from the sanitizer.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kRecycle = false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr bool kRecycle = false;
-#else
-constexpr bool kRecycle = true;
-#endif
-#else
-constexpr bool kRecycle = true;
-#endif
-
-}  // namespace
 
 FrameCache::~FrameCache() {
   for (Class& c : classes_) {
@@ -30,23 +15,31 @@ FrameCache::~FrameCache() {
 }
 
 void* FrameCache::take(std::size_t size) noexcept {
-  const std::size_t at = (size + kStep - 1) / kStep;
+  const std::size_t at = class_of(size);
   if (at >= kClasses) return allocate(size);
   Class& c = classes_[at];
-  if (c.head == nullptr) return allocate(at * kStep);
+  if (c.head == nullptr) return allocate(size_of(at));
   --c.count;
   return std::exchange(c.head, c.head->next);
 }
 
 void FrameCache::give(void* room, std::size_t size) noexcept {
-  const std::size_t at = (size + kStep - 1) / kStep;
-  if (!kRecycle || at >= kClasses || classes_[at].count >= kKeptPerClass) {
+  const std::size_t at = class_of(size);
+  if (!kRecycles || at >= kClasses || classes_[at].count >= kept_) {
     release(room);
     return;
   }
   Class& c = classes_[at];
   c.head = new (room) Node{c.head};
   ++c.count;
+}
+
+void FrameCache::keep_for(std::size_t num_transfers) noexcept {
+  const std::size_t before = std::exchange(kept_, std::max(num_transfers, kKeptLeast));
+  if (kept_ >= before) return;
+  for (Class& c : classes_) {
+    for (; c.count > kept_; --c.count) release(std::exchange(c.head, c.head->next));
+  }
 }
 
 }  // namespace hiper

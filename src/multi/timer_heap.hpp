@@ -21,16 +21,18 @@ class TimerHeap {
 
  private:
   static constexpr std::size_t kArity = 4;
-  bool before(std::size_t a, std::size_t b) const noexcept {
-    return heap_[a]->sorted_due_ < heap_[b]->sorted_due_;
-  }
-  void swap(std::size_t a, std::size_t b) noexcept;
+  /// The key lies beside the pointer: sorting touches no timer but those that move.
+  struct Entry {
+    Nanos due;  ///< may be earlier than the timer's
+    Timer* timer;
+  };
+  void put(std::size_t at, const Entry& entry) noexcept;
   void sift_up(std::size_t at) noexcept;
   void sift_down(std::size_t at) noexcept;
   void remove_at(std::size_t at) noexcept;
   void settle_top() noexcept;
 
-  std::vector<Timer*> heap_;
+  std::vector<Entry> heap_;
 };
 
 }  // namespace hiper

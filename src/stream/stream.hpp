@@ -44,6 +44,8 @@ class [[nodiscard]] IoResult {
   std::size_t count_;
 };
 
+class TlsStream;
+
 class Stream {
  public:
   virtual ~Stream() = default;
@@ -64,6 +66,8 @@ class Stream {
   virtual void farewell() noexcept = 0;
   /// More about the last failed() of this stream, in words; empty where code and os_error say it all.
   virtual std::string_view why() const noexcept { return {}; }
+  /// This stream, if it is TLS.
+  virtual TlsStream* tls() noexcept { return nullptr; }
   /// The socket at the bottom: where to wait.
   virtual Watch& watch() noexcept = 0;
 };

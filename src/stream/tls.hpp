@@ -50,6 +50,7 @@ class TlsStream final : public Stream {
   void idle() noexcept override;
   void farewell() noexcept override;
   Watch& watch() noexcept override { return below_->watch(); }
+  TlsStream* tls() noexcept override { return this; }
   std::string_view why() const noexcept override { return why_; }
 
   /// The peer ended the connection without close_notify, so an attacker may have cut it off.

@@ -91,37 +91,37 @@ bool files_unchanged(CacheEntry<T>& entry, Nanos now) noexcept {
   return true;
 }
 
-Status shared_trust(const TlsConfig& config, Nanos now, Report& report, Ref<TlsTrust>& trust) {
+Status shared_trust(const TlsConfig& config, const TlsCacheAge& age, Report& report, Ref<TlsTrust>& trust) {
   const std::string key = trust_key(config);
   CacheEntry<TlsTrust>* const entry = caches->trusts.find(key);
-  if (entry != nullptr && !entry->object->older_than(config.ca_cache_seconds, now) &&
-      files_unchanged(*entry, now)) {
+  if (entry != nullptr && !entry->object->older_than(age.max_seconds, age.now) &&
+      files_unchanged(*entry, age.now)) {
     trust = entry->object;
     return Status();
   }
-  if (const Status loaded = load_trust(config, now, report, trust); !loaded.ok()) return loaded;
-  caches->trusts.put(key, trust, now);
+  if (const Status loaded = load_trust(config, age.now, report, trust); !loaded.ok()) return loaded;
+  caches->trusts.put(key, trust, age.now);
   return Status();
 }
 
 /// Still good: neither too old for the caller nor made from files that have changed since.
-bool usable(CacheEntry<TlsContext>& entry, const TlsConfig& config, Nanos now) noexcept {
-  if (entry.object->trust()->older_than(config.ca_cache_seconds, now)) return false;
-  if (now - entry.looked_at < kLookAgainAfter) return true;
-  return entry.object->trust()->files().unchanged() && files_unchanged(entry, now);
+bool usable(CacheEntry<TlsContext>& entry, const TlsCacheAge& age) noexcept {
+  if (entry.object->trust()->older_than(age.max_seconds, age.now)) return false;
+  if (age.now - entry.looked_at < kLookAgainAfter) return true;
+  return entry.object->trust()->files().unchanged() && files_unchanged(entry, age.now);
 }
 
-Status shared_context(const TlsConfig& config, std::string_view key, Nanos now, Report& report,
+Status shared_context(const TlsConfig& config, std::string_view key, const TlsCacheAge& age, Report& report,
                       Ref<TlsContext>& context) {
   CacheEntry<TlsContext>* const entry = caches->contexts.find(key);
-  if (entry != nullptr && usable(*entry, config, now)) {
+  if (entry != nullptr && usable(*entry, age)) {
     context = entry->object;
     return Status();
   }
   Ref<TlsTrust> trust;
-  if (const Status done = shared_trust(config, now, report, trust); !done.ok()) return done;
+  if (const Status done = shared_trust(config, age, report, trust); !done.ok()) return done;
   if (const Status done = TlsContext::make(config, key, trust, report, context); !done.ok()) return done;
-  caches->contexts.put(key, context, now);
+  caches->contexts.put(key, context, age.now);
   return Status();
 }
 
@@ -141,14 +141,14 @@ Status private_context(const TlsConfig& config, std::string_view key, CURL* easy
 
 }  // namespace
 
-Status tls_context(const TlsConfig& config, std::string_view key, CURL* easy, Nanos now, Report& report,
-                   Ref<TlsContext>& context) {
+Status tls_context(const TlsConfig& config, std::string_view key, CURL* easy, const TlsCacheAge& age,
+                   Report& report, Ref<TlsContext>& context) {
   Ref<TlsTrust> trust;
   {
     const std::lock_guard lock(mutex);
     if (caches == nullptr) caches = new Caches;
-    if (config.context_function == nullptr) return shared_context(config, key, now, report, context);
-    if (const Status done = shared_trust(config, now, report, trust); !done.ok()) return done;
+    if (config.context_function == nullptr) return shared_context(config, key, age, report, context);
+    if (const Status done = shared_trust(config, age, report, trust); !done.ok()) return done;
   }
   return private_context(config, key, easy, trust, report, context);
 }

@@ -9,10 +9,6 @@
 
 namespace hiper {
 
-/// Where Debian's libcurl looks for CA certificates.
-inline constexpr const char* kDefaultCaFile = "/etc/ssl/certs/ca-certificates.crt";
-inline constexpr const char* kDefaultCaPath = "/etc/ssl/certs";
-
 /// Empty texts and absent blobs are "not set". A blob wins over the file of the same kind.
 struct TlsConfig {
   bool verify_peer = true;     ///< CURLOPT_SSL_VERIFYPEER
@@ -49,11 +45,7 @@ struct TlsConfig {
   curl_ssl_ctx_callback context_function = nullptr;
   void* context_data = nullptr;
 
-  /// CURLOPT_CA_CACHE_TIMEOUT in seconds, -1 for ever. Not part of the key: it shapes no context, only how
-  /// long one may be kept.
-  long ca_cache_seconds = 24L * 60 * 60;
-
-  /// Equal exactly if all fields above ca_cache_seconds are equal. Blobs and the password go in as digests.
+  /// Equal exactly if all fields above are equal. Blobs and the password go in as digests.
   /// Throws std::bad_alloc. Costs a few microseconds: keep the result.
   std::string cache_key() const;
 };

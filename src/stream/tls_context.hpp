@@ -44,6 +44,12 @@ class TlsContext final : public Counted {
   std::string session_scope_;
 };
 
+/// How old what is kept may be.
+struct TlsCacheAge {
+  Nanos now;
+  long max_seconds = 24L * 60 * 60;  ///< CURLOPT_CA_CACHE_TIMEOUT, -1: for ever
+};
+
 /// The context for `config`, whose cache_key() is `key`; shared with everybody who asks for an equal one.
 /// Files are looked at again at most once a second; a changed one gives a new context, existing connections
 /// keep theirs. `easy` is the handle named to CURLOPT_SSL_CTX_FUNCTION, which is called from here on a
@@ -53,8 +59,8 @@ class TlsContext final : public Counted {
 /// CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_CERTPROBLEM,
 /// CURLE_SSL_CIPHER, CURLE_SSL_CONNECT_ERROR (impossible versions), each with a report. Throws
 /// std::bad_alloc.
-Status tls_context(const TlsConfig& config, std::string_view key, CURL* easy, Nanos now, Report& report,
-                   Ref<TlsContext>& context);
+Status tls_context(const TlsConfig& config, std::string_view key, CURL* easy, const TlsCacheAge& age,
+                   Report& report, Ref<TlsContext>& context);
 
 /// To be called by global init, before the first tls_context().
 void tls_contexts_init() noexcept;

@@ -40,30 +40,33 @@ class Origin {
 
 }  // namespace
 
-void Transfer::insert_cookies(std::string_view& head) {
+Status Transfer::insert_cookies(std::string_view& head) {
   const RequestHead& planned = plan_->head;
-  const Origin origin(*plan_, options(), changes_ == nullptr || changes_->own_host);
-  std::string& text = head_with_cookies_;
-  text.assign(planned.text, 0, planned.cookie_begin).append(kCookieName);
+  const std::string_view whole = planned.text.view();
+  const Origin origin(*plan_, options(), !detour_ || detour_->changes.own_host);
+  std::string text(whole, 0, planned.cookie_begin);
+  text.append(kCookieName);
   const std::size_t empty = text.size();
   const std::size_t own_size = planned.cookie_end - planned.cookie_begin;
   const std::size_t taken = own_size != 0 ? own_size : kCookieName.size();
-  if (taken >= kCookieHeaderMax) return;
+  if (taken >= kCookieHeaderMax) return Status();
   append_cookies(*easy_, origin.view(), kCookieHeaderMax - taken, text);
-  if (text.size() == empty) return;  // nothing to add to what the plan has
+  if (text.size() == empty) return Status();  // nothing to add to what the plan has
   if (own_size != 0) {
     const std::size_t value = planned.cookie_begin + kCookieName.size();
-    text.append("; ").append(planned.text, value);
+    text.append("; ").append(whole, value);
   } else {
-    text.append("\r\n").append(planned.text, planned.cookie_end);
+    text.append("\r\n").append(whole, planned.cookie_end);
   }
-  head = text;
+  if (!head_with_cookies_.assign(text)) return Status::out_of_memory();
+  head = head_with_cookies_.view();
+  return Status();
 }
 
 void Transfer::take_cookie(const HeadLine& line) {
-  if (line.kind != LineKind::header || num_set_cookies_ >= kCookiesPerResponseMax) return;
-  ++num_set_cookies_;
-  const Origin origin(*plan_, options(), changes_ == nullptr || changes_->own_host);
+  if (line.kind != LineKind::header || reception_->num_set_cookies >= kCookiesPerResponseMax) return;
+  ++reception_->num_set_cookies;
+  const Origin origin(*plan_, options(), !detour_ || detour_->changes.own_host);
   receive_cookie(*easy_, origin.view(), line.value);
 }
 

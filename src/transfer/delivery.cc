@@ -52,8 +52,8 @@ ResponseRules Transfer::response_rules() const noexcept {
 H1Response& Transfer::begin_response() {
   void* const room = reactor().allocate_frame(sizeof(Reception));
   if (room == nullptr) throw std::bad_alloc();
-  auto* const made = new (room) Reception(*this, response_rules(), write_config());
-  reception_ = {made, RecycleReception{&reactor()}};
+  auto* const made = new (room) Reception(*this, response_rules(), write_config(), reactor());
+  reception_.reset(made);
   return reception_->response;
 }
 
@@ -78,9 +78,9 @@ void Transfer::head_begins() noexcept {
   numbers().http_version = static_cast<std::uint8_t>(reception_->response.version());
   easy_->info.content_type_at = {};
   easy_->info.content_type.clear();
-  challenged_ = 0;
-  hsts_said_ = false;
-  num_set_cookies_ = 0;
+  reception_->challenged = 0;
+  reception_->hsts_said = false;
+  reception_->num_set_cookies = 0;
 }
 
 void Transfer::head_lines(const HeadLines& lines) {
@@ -92,8 +92,8 @@ void Transfer::head_lines(const HeadLines& lines) {
 Outcome Transfer::header(const HeadLine& line) {
   if (line.kind == LineKind::status) head_begins();
   if (line.name == HeaderName::www_authenticate && reception_->response.status() == 401) {
-    challenged_ |= challenged_schemes(line.value);
-    numbers().httpauth_avail |= static_cast<std::uint32_t>(challenged_);
+    reception_->challenged |= static_cast<std::uint32_t>(challenged_schemes(line.value));
+    numbers().httpauth_avail |= reception_->challenged;
   }
   if (line.name == HeaderName::strict_transport_security && hsts_ != Hsts::off) note_hsts(line);
   if (cookies_on_ && line.name == HeaderName::set_cookie) take_cookie(line);
@@ -119,7 +119,7 @@ void Transfer::note_hsts(const HeadLine& line) {
   if (line.kind != LineKind::header || line.interim || !plan_->scheme->has(kSchemeTls)) return;
   HstsPolicy policy;
   std::string name;
-  if (std::exchange(hsts_said_, true) || !parse_hsts_policy(line.value, policy)) return;
+  if (std::exchange(reception_->hsts_said, true) || !parse_hsts_policy(line.value, policy)) return;
   if (hsts_name(plan_->url.host(), name)) parts_of(*easy_).hsts->learn(name, policy);
 }
 
@@ -139,11 +139,11 @@ void Transfer::note_head(const H1Response& response) {
   n.content_length_download = response.content_length();
   easy_->info.content_type_at = response.content_type();
   if (options().flag(Opt::filetime) && !response.last_modified().empty()) {
-    n.filetime = date_or_minus_one(easy_->headers.view(response.last_modified()));
+    easy_->info.rare().filetime = date_or_minus_one(easy_->headers.view(response.last_modified()));
   }
   if (!response.retry_after().empty()) {
     const std::string_view text = easy_->headers.view(response.retry_after());
-    n.retry_after = retry_after_seconds(text, static_cast<std::int64_t>(time(nullptr)));
+    easy_->info.rare().retry_after = retry_after_seconds(text, static_cast<std::int64_t>(time(nullptr)));
   }
   if (response.status() == 304 && options().number(Opt::timecondition) != CURL_TIMECOND_NONE)
     n.condition_unmet = true;
@@ -158,14 +158,14 @@ HeadVerdict Transfer::judge(const H1Response& response) {
     failuref("The server answered with the error %d", status);
     return {HeadVerdict::Action::fail, CURLE_HTTP_RETURNED_ERROR};
   }
-  redirect_to_.clear();
   if (status / 100 == 3 && !response.location().empty()) {
     std::string target = resolve_redirect(plan_->url, easy_->headers.view(response.location()), options());
     if (options().number(Opt::followlocation) != 0) {
-      redirect_to_ = std::move(target);
+      reception_->redirect_to = std::move(target);
       return {HeadVerdict::Action::ignore, CURLE_OK};
     }
-    if (!easy_->info.redirect_url.assign(target)) return {HeadVerdict::Action::fail, CURLE_OUT_OF_MEMORY};
+    if (!easy_->info.rare().redirect_url.assign(target))
+      return {HeadVerdict::Action::fail, CURLE_OUT_OF_MEMORY};
   }
   return resume > 0 && plan_->method == Method::get ? judge_resumed(response, resume) : HeadVerdict();
 }

@@ -42,28 +42,25 @@ bool Transfer::goes_on(Status& result) {
 }
 
 Flow<Status> Transfer::one_request(Task& task) {
-  if (const Status prepared = prepare(); !prepared.ok()) co_return prepared;
-  if (!take_idle_connection()) {
-    if (const Status connected = co_await get_connection(task); !connected.ok()) co_return connected;
+  Status step = prepare();
+  if (step.ok() && !take_idle_connection()) {
+    const Status connected = co_await get_connection(task);
+    step = connected;
   }
-  if (options().number(Opt::connect_only) != 0) co_return Status();
+  if (!step.ok() || options().number(Opt::connect_only) != 0) co_return step;
   H1Request request;
-  if (const Status ready = before_request(request); !ready.ok()) co_return ready;
+  step = before_request(request);
+  if (!step.ok()) co_return step;
   H1Exchange exchange(services_, *lease_, request, *this);
   for (;;) {
-    const Status step = exchange.advance();
-    if (!step.ok() || exchange.finished()) {
-      reusable_ = exchange.reusable();
-      peer_was_gone_ = exchange.peer_was_gone();
-      co_return step;
-    }
+    step = exchange.advance();
+    if (!step.ok() || exchange.finished()) break;
     if (exchange.must_yield()) task.reactor().make_ready_next_turn(task);
-    if (any(exchange.wants())) {
-      co_await WaitIo(task, lease_->stream->watch(), exchange.wants(), exchange.deadline());
-    } else {
-      co_await WaitWake(task, exchange.deadline());
-    }
+    co_await WaitIo(task, lease_->stream->watch(), exchange.wants(), exchange.deadline());
   }
+  reusable_ = exchange.reusable();
+  peer_was_gone_ = exchange.peer_was_gone();
+  co_return step;
 }
 
 ReuseRules Transfer::rules_of_reuse() const noexcept {
@@ -115,8 +112,7 @@ Flow<Status> Transfer::open_connection(Task& task) {
   TlsSessions* const shared_sessions = shared_tls_sessions(*easy_);
   ConnectJob job{services_,
                  options(),
-                 plan_->target,
-                 plan_->tls.get(),
+                 plan_->key.target(),
                  easy_->handle(),
                  *this,
                  *lease_,
@@ -133,7 +129,7 @@ Flow<Status> Transfer::open_connection(Task& task) {
   }
   if (job.times.secured != 0) times.appconnect = job.times.secured - started_at_;
   if (job.os_error != 0) numbers().os_errno = job.os_error;
-  if (plan_->target.tls) numbers().ssl_verifyresult = job.verify_result;
+  if (job.target.tls) numbers().ssl_verifyresult = static_cast<std::int32_t>(job.verify_result);
   if (connected.ok()) note_connection();
   co_return connected;
 }
@@ -161,8 +157,10 @@ void Transfer::secure_redirect(Url& target, std::string& text) const {
 // What the handle asked for last time is still there: parsed URL, key and head are made again only when an
 // option, or what a redirect said, has changed.
 Status Transfer::prepare() {
-  const bool changed = changes_ != nullptr;
-  const Method method = changed && changes_->method_changed ? changes_->method : options().method();
+  const bool changed = detour_ != nullptr;
+  const PlanChanges none;
+  const PlanChanges& wanted = changed ? detour_->changes : none;
+  const Method method = wanted.method_changed ? wanted.method : options().method();
   if (const Status body = request_body_.prepare(*easy_, method, *this); !body.ok()) return body;
   if (hsts_ == Hsts::wanted) {
     if (const Status opened = open_hsts(); !opened.ok()) return opened;
@@ -173,16 +171,13 @@ Status Transfer::prepare() {
       same_hsts(parts.plan, hsts)) {
     plan_ = &parts.plan;
   } else {
-    if (changed && !changed_plan_) changed_plan_ = std::make_unique<Plan>();
-    Plan& plan = changed ? *changed_plan_ : parts.plan;
+    Plan& plan = changed ? detour_->plan : parts.plan;
     if (!changed) easy_->info.planned_url = nullptr;
-    static const PlanChanges none;
-    const PlanChanges& wanted = changed ? *changes_ : none;
     const Status made = make_plan(options(), wanted, request_body_.plan(), *this, plan, hsts);
     if (!made.ok()) return made;
     plan.key = services_.pool.interned(plan.key);
     plan_ = &plan;
-    if (plan.target.unix_path.empty() && proxy_wanted(options(), plan.scheme->name, plan.url.host())) {
+    if (plan.key.target().unix_path.empty() && proxy_wanted(options(), plan.scheme->name, plan.url.host())) {
       plan.generation = 0;
       failure("Proxies are not supported by this library; going around the one asked for would not be right");
       return Status(CURLE_NOT_BUILT_IN);
@@ -195,16 +190,22 @@ Status Transfer::prepare() {
       if (applied != CURLE_OK) return Status(applied);
     }
   }
-  if (!changed) {
-    easy_->info.planned_url = plan_->effective_url.c_str();
-  } else if (!easy_->info.effective_url.assign(plan_->effective_url)) {
-    return Status::out_of_memory();
-  }
-  easy_->info.scheme = plan_->scheme->name.data();
-  numbers().protocol = static_cast<std::uint32_t>(plan_->scheme->protocol);
+  if (const Status named = note_effective_url(changed); !named.ok()) return named;
+  easy_->info.scheme = plan_->scheme;
   easy_->info.effective_method = plan_->head.method_name;
-  numbers().httpauth_used = static_cast<std::uint32_t>(plan_->head.auth_used);
+  numbers().httpauth_used = plan_->head.auth_used;
   return Status();
+}
+
+// The first request's URL stays with the handle, which makes the text when somebody asks.
+Status Transfer::note_effective_url(bool changed) {
+  if (!changed) {
+    easy_->info.planned_url = &plan_->effective_url();
+    return Status();
+  }
+  std::string text;
+  static_cast<void>(plan_->effective_url().to_string(0, text));  // a parsed URL always has one
+  return easy_->info.effective_url.assign(text) ? Status() : Status::out_of_memory();
 }
 
 Status Transfer::before_request(H1Request& request) {
@@ -218,9 +219,11 @@ Status Transfer::before_request(H1Request& request) {
       return Status(CURLE_ABORTED_BY_CALLBACK);
     }
   }
-  request.head = plan_->head.text;
+  request.head = plan_->head.text.view();
   cookies_on_ = may_use_cookies(*easy_) && start_cookies(*easy_);
-  if (cookies_on_) insert_cookies(request.head);
+  if (cookies_on_) {
+    if (const Status inserted = insert_cookies(request.head); !inserted.ok()) return inserted;
+  }
   if (const Status opened = request_body_.open(*easy_, plan_->head.chunked, request.body); !opened.ok())
     return opened;
   request.expect_continue = plan_->head.expect_continue && request.body != nullptr;
@@ -264,21 +267,22 @@ Status Transfer::after_response(bool& again) {
   }
   again = true;
   if (another_round_ != Round::none) return begin_round();
-  if (!redirect_to_.empty()) return follow();
+  if (!reception_->redirect_to.empty()) return follow();
   again = false;
   return Status();
 }
 
 PlanChanges& Transfer::changes() {
-  if (!changes_) changes_ = std::make_unique<PlanChanges>();
-  return *changes_;
+  if (!detour_) detour_ = std::make_unique<Detour>();
+  return detour_->changes;
 }
 
 // 401 to a request that was sent without credentials because there is a choice of schemes
 // (CURLOPT_HTTPAUTH(3)); 417 to an Expect before anything of the body went out (RFC 9110, section 15.5.18).
 Transfer::Round Transfer::wanted_round(int status) const noexcept {
-  if (status == 401 && plan_->head.auth_used == 0 && best_auth(plan_->auth_possible & challenged_) != 0) {
-    return changes_ != nullptr && changes_->auth != 0 ? Round::none : Round::with_auth;
+  if (status == 401 && plan_->head.auth_used == 0 &&
+      best_auth(plan_->auth_possible & reception_->challenged) != 0) {
+    return detour_ && detour_->changes.auth != 0 ? Round::none : Round::with_auth;
   }
   const bool refused = status == 417 && plan_->head.expect_continue && !request_body_.begun();
   return refused ? Round::without_expect : Round::none;
@@ -286,7 +290,7 @@ Transfer::Round Transfer::wanted_round(int status) const noexcept {
 
 Status Transfer::begin_round() {
   if (another_round_ == Round::with_auth) {
-    changes().auth = best_auth(plan_->auth_possible & challenged_);
+    changes().auth = best_auth(plan_->auth_possible & reception_->challenged);
     if (verbose_) info("The server asks for credentials");
   } else {
     changes().avoid_expect = true;
@@ -301,7 +305,7 @@ Status Transfer::follow() {
   const long most = options().number(Opt::maxredirs);
   if (most >= 0 && numbers().redirect_count >= most) {
     failuref("More than %ld redirects", most);
-    if (!easy_->info.redirect_url.assign(redirect_to_)) return Status::out_of_memory();
+    if (!easy_->info.rare().redirect_url.assign(reception_->redirect_to)) return Status::out_of_memory();
     return Status(CURLE_TOO_MANY_REDIRECTS);
   }
   ++numbers().redirect_count;
@@ -309,7 +313,7 @@ Status Transfer::follow() {
   PlanChanges& next = changes();
   if (options().flag(Opt::autoreferer)) {
     next.referer = without_credentials(plan_->url);
-    if (!easy_->info.referer.assign(next.referer)) return Status::out_of_memory();
+    if (!easy_->info.rare().referer.assign(next.referer)) return Status::out_of_memory();
   }
   const RedirectedMethod method = redirected_method(reception_->response.status(), plan_->method, options());
   next.dropped_body = next.dropped_body || (request_body_.plan().present && method.method == Method::get);
@@ -318,9 +322,8 @@ Status Transfer::follow() {
   next.drop_custom_method = next.drop_custom_method || method.drop_custom;
   // What belongs to the origin of the first URL comes back when a redirect leads back there.
   next.redirected = true;
-  next.url = std::move(redirect_to_);
+  next.url = std::exchange(reception_->redirect_to, {});
   next.first_url = &parts_of(*easy_).plan.url;
-  redirect_to_.clear();
   Url target;
   next.stay_secure = false;
   const bool known = Url::parse(next.url, CURLU_NON_SUPPORT_SCHEME | CURLU_PATH_AS_IS, target).ok();

@@ -12,13 +12,16 @@
 
 namespace hiper {
 
-struct HeldTag;
+/// The connection of a finished CURLOPT_CONNECT_ONLY transfer; linked in the engine that it belongs to.
+struct HeldConnection : ListNode<> {
+  Lease lease;
+  void* engine = nullptr;  ///< multi/ knows what it is
+  Easy* easy = nullptr;    ///< who holds it
+};
 
-struct EasyParts : ListNode<HeldTag> {  ///< linked in the engine whose connection it holds
+struct EasyParts {
   Plan plan;
-  Lease held;                        ///< of a finished CURLOPT_CONNECT_ONLY transfer
-  void* held_by = nullptr;           ///< the engine that `held` belongs to; multi/ knows what it is
-  Easy* easy = nullptr;              ///< whose parts these are, while `held` is something
+  std::unique_ptr<HeldConnection> held;
   void* own_engine = nullptr;        ///< of curl_easy_perform
   std::unique_ptr<HandleHsts> hsts;  ///< once it was used
 };

@@ -38,7 +38,9 @@ Status read_url(const Options& options, const PlanChanges& changes, Report& repo
   }
   if (options.pointer(Opt::curlu) != nullptr) {
     url = static_cast<const Curl_URL*>(options.pointer(Opt::curlu))->url;
-    return Status();
+    std::string whole;  // it may lack a part
+    const UrlResult complete = url.to_string(0, whole);
+    return complete.ok() ? Status() : url_failure(complete, "", report);
   }
   const char* const given = options.text(Opt::url);
   const std::string_view text = given != nullptr ? given : "";
@@ -58,15 +60,25 @@ Status read_url(const Options& options, const PlanChanges& changes, Report& repo
 /// scheme: so CURLOPT_PROTOCOLS is about what is really used.
 Status apply_hsts(HstsView hsts, bool stay_secure, Report& report, Plan& plan) {
   plan.hsts = hsts.on() ? Plan::Hsts::unconcerned : Plan::Hsts::off;
-  plan.hsts_name.clear();
-  if (!hsts.on() || plan.url.scheme() != "http" || !hsts_name(plan.url.host(), plan.hsts_name))
-    return Status();
+  std::string name;
+  if (!hsts.on() || plan.url.scheme() != "http" || !hsts_name(plan.url.host(), name)) return Status();
   plan.hsts = Plan::Hsts::plain;
-  if (!stay_secure && !hsts.covers(plan.hsts_name)) return Status();
+  if (!stay_secure && !hsts.covers(name)) return Status();
   plan.hsts = Plan::Hsts::secured;
-  if (report.verbose()) report.infof("HSTS: %s is asked by https", plan.hsts_name.c_str());
+  if (report.verbose()) report.infof("HSTS: %s is asked by https", name.c_str());
   const UrlResult secured = make_secure(plan.url);
   return secured.ok() ? Status() : url_failure(secured, "", report);
+}
+
+/// CURLOPT_PORT, for the first URL. CURLINFO_EFFECTIVE_URL goes on to tell the URL as it was.
+Status apply_port(const Options& options, const PlanChanges& changes, Report& report, Plan& plan) {
+  plan.url_asked.reset();
+  const long port = options.number(Opt::port);
+  const bool no_tls_port = plan.hsts == Plan::Hsts::secured && port == 80;  // as if the URL had named it
+  if (port == 0 || no_tls_port || changes.redirected) return Status();
+  plan.url_asked = std::make_unique<const Url>(plan.url);
+  const UrlResult set = plan.url.set(CURLUPART_PORT, std::to_string(port), 0);
+  return set.ok() ? Status() : url_failure(set, "", report);
 }
 
 Status check_scheme(const Options& options, const PlanChanges& changes, Report& report, Plan& plan) {
@@ -117,9 +129,8 @@ bool apply_connect_to(std::string_view entry, std::string_view host, std::uint16
   return true;
 }
 
-void fill_target(const Options& options, std::string_view ascii_host, Plan& plan) {
-  ConnectTarget& target = plan.target;
-  target = ConnectTarget();
+ConnectTarget target_of(const Options& options, std::string_view ascii_host, const Plan& plan) {
+  ConnectTarget target;
   std::string_view host = ascii_host;
   if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
   target.host = host;
@@ -134,10 +145,13 @@ void fill_target(const Options& options, std::string_view ascii_host, Plan& plan
   } else if (const char* const socket = options.text(Opt::unix_socket_path)) {
     target.unix_path = socket;
   }
-  if (!plan.scheme->has(kSchemeTls)) return;
+  if (!plan.scheme->has(kSchemeTls)) return target;
   target.tls = std::make_unique<TlsTarget>();
   target.tls->name = host;
+  target.tls->config = tls_config_of(options);
+  target.tls->key = target.tls->config.cache_key();
   target.tls->http_alpn = options.number(Opt::http_version) != CURL_HTTP_VERSION_1_0;
+  return target;
 }
 
 // Everything that shapes a connection goes into the key; see tests/unit/transfer/connection_key_test.cc,
@@ -214,8 +228,7 @@ void add_proxy(const Options& options, KeyBuilder& shape) {
   }
 }
 
-void fill_key(const Options& options, Plan& plan) {
-  ConnectTarget& target = plan.target;
+ConnectionKey key_of(const Options& options, const Plan& plan, ConnectTarget&& target) {
   std::string host = target.host;
   host.append(":").append(std::to_string(target.port));
   KeyBuilder shape;
@@ -225,11 +238,10 @@ void fill_key(const Options& options, Plan& plan) {
   add_proxy(options, shape);
   if (target.tls) {
     TlsTarget& tls = *target.tls;
-    tls.key = plan.tls->cache_key();
     shape.add(tls.key).add(std::int64_t{tls.http_alpn});
     tls.peer_key = KeyBuilder().add(host).add(tls.name).add(target.unix_path).take();
   }
-  plan.key = ConnectionKey(std::move(host), shape.take());
+  return ConnectionKey(std::move(host), shape.take(), std::move(target));
 }
 
 bool may_have_credentials(const Options& options, const PlanChanges& changes) noexcept {
@@ -286,11 +298,11 @@ Status apply_netrc(const Options& options, const PlanChanges& changes, const Url
   return looked_up;
 }
 
-long possible_auth(const Options& options, const PlanChanges& changes, const Login& login) {
+std::uint32_t possible_auth(const Options& options, const PlanChanges& changes, const Login& login) {
   unsigned long possible = login.present ? CURLAUTH_BASIC : 0;
   if (options.text(Opt::xoauth2_bearer) != nullptr && may_have_credentials(options, changes))
     possible |= CURLAUTH_BEARER;
-  return static_cast<long>(possible) & options.number(Opt::httpauth);
+  return static_cast<std::uint32_t>(possible & static_cast<unsigned long>(options.number(Opt::httpauth)));
 }
 
 }  // namespace
@@ -339,6 +351,12 @@ bool plan_is_current(const Plan& plan, const Options& options, const BodyPlan& b
          plan.fingerprint == fingerprint(options, body);
 }
 
+bool same_hsts(const Plan& plan, HstsView hsts) {
+  if (!hsts.on() || plan.hsts <= Plan::Hsts::unconcerned) return hsts.on() == (plan.hsts != Plan::Hsts::off);
+  std::string name;
+  return hsts_name(plan.url.host(), name) && hsts.covers(name) == (plan.hsts == Plan::Hsts::secured);
+}
+
 namespace {
 
 Status write_head(const Options& options, const PlanChanges& changes, const BodyPlan& body,
@@ -380,18 +398,8 @@ Status make_plan(const Options& options, const PlanChanges& changes, const BodyP
   if (const UrlResult host = plan.url.ascii_host(scratch, ascii_host); !host.ok()) {
     return url_failure(host, plan.url.host(), report);
   }
-  if (const UrlResult whole = plan.url.to_string(0, plan.effective_url); !whole.ok()) {
-    return url_failure(whole, "", report);
-  }
-  const long port = options.number(Opt::port);
-  const bool no_tls_port = plan.hsts == Plan::Hsts::secured && port == 80;  // as if the URL had named it
-  if (port != 0 && !no_tls_port && !changes.redirected) {
-    const UrlResult set = plan.url.set(CURLUPART_PORT, std::to_string(port), 0);
-    if (!set.ok()) return url_failure(set, "", report);
-  }
-  fill_target(options, ascii_host, plan);
-  plan.tls = plan.target.tls ? std::make_unique<TlsConfig>(tls_config_of(options)) : nullptr;
-  fill_key(options, plan);
+  if (const Status ported = apply_port(options, changes, report, plan); !ported.ok()) return ported;
+  plan.key = key_of(options, plan, target_of(options, ascii_host, plan));
   plan.method = changes.method_changed ? changes.method : options.method();
   if (const Status written = write_head(options, changes, body, ascii_host, report, plan); !written.ok()) {
     report.failure(written.code() == CURLE_UPLOAD_FAILED ? "HTTP/1.0 cannot send a body of unknown size"

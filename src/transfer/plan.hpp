@@ -9,7 +9,6 @@
 
 #include "base/report.hpp"
 #include "base/status.hpp"
-#include "conn/connect.hpp"
 #include "conn/key.hpp"
 #include "conn/pool.hpp"
 #include "easy/options.hpp"
@@ -40,28 +39,28 @@ struct PlanChanges {
 
 /// The body that the request will have, as far as the head must tell.
 struct BodyPlan {
-  bool present = false;
   curl_off_t size = -1;
   std::string_view type;  ///< Content-Type, unless the application sets its own
-  bool mime = false;      ///< `type` has the boundary and counts in any case
+  bool present = false;
+  bool mime = false;  ///< `type` has the boundary and counts in any case
 };
 
 struct Plan {
   std::uint32_t generation = 0;  ///< of the options it was made from; 0: not valid
   std::size_t fingerprint = 0;   ///< of what may change without a new generation
   Url url;
-  std::string effective_url;
+  std::unique_ptr<const Url> url_asked;  ///< before CURLOPT_PORT changed it; nullptr: as `url`
   const Scheme* scheme = nullptr;
   /// What HSTS had to say: nothing, as it was off or for an https URL; http stays; http became https.
   enum class Hsts : std::uint8_t { off, unconcerned, plain, secured };
   Hsts hsts = Hsts::off;
-  std::string hsts_name;  ///< with `plain` and `secured`: the host as HSTS knows it
-  ConnectTarget target;
-  std::unique_ptr<TlsConfig> tls;  ///< for https
-  ConnectionKey key;
   Method method = Method::get;
-  long auth_possible = 0;  ///< CURLAUTH_* that were asked for and have credentials
+  std::uint32_t auth_possible = 0;  ///< CURLAUTH_* that were asked for and have credentials
+  ConnectionKey key;
   RequestHead head;
+
+  /// What CURLINFO_EFFECTIVE_URL tells.
+  const Url& effective_url() const noexcept { return url_asked ? *url_asked : url; }
 };
 
 /// Makes `plan` from the options and `changes`. Reports what is wrong; the codes are those of
@@ -72,11 +71,8 @@ Status make_plan(const Options& options, const PlanChanges& changes, const BodyP
 /// Whether `plan`, made without changes, is what make_plan() would make again.
 bool plan_is_current(const Plan& plan, const Options& options, const BodyPlan& body);
 
-/// Whether HSTS says the same as when `plan` was made.
-inline bool same_hsts(const Plan& plan, HstsView hsts) noexcept {
-  if (!hsts.on() || plan.hsts <= Plan::Hsts::unconcerned) return hsts.on() == (plan.hsts != Plan::Hsts::off);
-  return hsts.covers(plan.hsts_name) == (plan.hsts == Plan::Hsts::secured);
-}
+/// Whether HSTS says the same as when `plan` was made. Throws std::bad_alloc.
+bool same_hsts(const Plan& plan, HstsView hsts);
 
 /// Whether two URLs have the same scheme, host and port.
 bool same_origin(const Url& a, const Url& b);

@@ -45,7 +45,7 @@ void Transfer::begin() {
   easy_->headers.clear();
   easy_->clear_error_text();
   verbose_ = options().flag(Opt::verbose);
-  started_at_ = request_at_ = start;
+  started_at_ = start;
   total_deadline_ = kNever;
   next_tick_ = kNever;
   if (const long ms = options().number(Opt::timeout_ms); ms > 0) {
@@ -202,8 +202,7 @@ void Transfer::abandon() noexcept {
 void Transfer::clear() noexcept {
   lease_.drop();
   request_body_.close();
-  changed_plan_.reset();
-  changes_.reset();
+  detour_.reset();
   plan_ = nullptr;
 }
 
@@ -299,11 +298,11 @@ Endpoint Transfer::local_endpoint() const noexcept {
 }
 
 void* Transfer::tls_pointer() const noexcept {
-  return lease_ && lease_->tls != nullptr ? lease_->tls->native() : nullptr;
+  return lease_ && lease_->tls() != nullptr ? lease_->tls()->native() : nullptr;
 }
 
 void* Transfer::tls_context() const noexcept {
-  return lease_ && lease_->tls != nullptr ? SSL_get_SSL_CTX(lease_->tls->native()) : nullptr;
+  return lease_ && lease_->tls() != nullptr ? SSL_get_SSL_CTX(lease_->tls()->native()) : nullptr;
 }
 
 void Transfer::note_addresses() noexcept {

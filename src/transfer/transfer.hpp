@@ -33,20 +33,31 @@ struct NotifyTag;   ///< its end is still to be told to CURLMOPT_NOTIFYFUNCTION
 
 /// What a transfer has from the first byte of a response on. One that waits for that byte does without.
 struct Reception {
-  Reception(H1Sink& sink, const ResponseRules& rules, const WriteConfig& config) noexcept
-      : response(sink, rules), writer(config) {}
+  Reception(H1Sink& sink, const ResponseRules& rules, const WriteConfig& config, Reactor& where) noexcept
+      : response(sink, rules), writer(config), reactor(where) {}
   H1Response response;
   BodyWriter writer;
   HeaderWriter header_writer;
+  std::string redirect_to;           ///< where it leads, if that will be followed
+  std::uint32_t challenged = 0;      ///< CURLAUTH_* that it offers
+  std::uint8_t num_set_cookies = 0;  ///< in the current head
+  bool hsts_said = false;            ///< the current head had its Strict-Transport-Security
+  Reactor& reactor;                  ///< whose memory it is
 };
 
 /// Receptions come and go with each request: their memory is recycled like that of flows.
 struct RecycleReception {
-  Reactor* reactor = nullptr;
   void operator()(Reception* reception) const noexcept {
+    Reactor& reactor = reception->reactor;
     reception->~Reception();
-    reactor->release_frame(reception, sizeof(Reception));
+    reactor.release_frame(reception, sizeof(Reception));
   }
+};
+
+/// What differs from the handle's own plan.
+struct Detour {
+  PlanChanges changes;
+  Plan plan;
 };
 
 /// The engine, as a transfer sees it.
@@ -154,6 +165,7 @@ class Transfer final : public Task,
   void note_queue_time() noexcept;
   ReuseRules rules_of_reuse() const noexcept;
   Status prepare();
+  Status note_effective_url(bool changed);
   Status open_hsts();
   HstsView hsts_view() const noexcept;
   void secure_redirect(Url& target, std::string& text) const;
@@ -178,7 +190,7 @@ class Transfer final : public Task,
   void note_hsts(const HeadLine& line);
 
   // cookies.cc: between the exchange and the handle's cookies.
-  void insert_cookies(std::string_view& head);
+  Status insert_cookies(std::string_view& head);
   void take_cookie(const HeadLine& line);
   Outcome paused(const Outcome& outcome) noexcept;
   void debug(curl_infotype type, std::span<const char> bytes) noexcept;
@@ -204,19 +216,15 @@ class Transfer final : public Task,
   Timer alarm_;  ///< total_deadline_ or next_tick_, whichever comes first
   CURLMsg message_{};
   Nanos started_at_ = 0;
-  Nanos request_at_ = 0;  ///< when the current request began, redirects before it not counted
   Nanos total_deadline_ = kNever;
   Nanos next_tick_ = kNever;
   Lease lease_;
   std::unique_ptr<Reception, RecycleReception> reception_;  ///< from the first byte of a response on
   std::unique_ptr<Pace> pace_;                              ///< when speeds are limited or watched
-  const Plan* plan_ = nullptr;                              ///< the handle's, or changed_plan_
-  std::unique_ptr<Plan> changed_plan_;                      ///< after a redirect or retry
-  std::unique_ptr<PlanChanges> changes_;
+  const Plan* plan_ = nullptr;                              ///< the handle's, or the detour's
+  std::unique_ptr<Detour> detour_;  ///< after a redirect, or an answer that asks for it
   RequestBody request_body_;
-  std::string head_with_cookies_;  ///< of the current request, if it has cookies of the engine
-  std::string redirect_to_;  ///< where the response of the current request leads, if it will be followed
-  long challenged_ = 0;      ///< CURLAUTH_* that the current response offers
+  TextBuffer head_with_cookies_;  ///< of the current request, if it has cookies of the engine
   int pause_ = 0;
   bool started_ = false;
   bool done_ = true;
@@ -226,10 +234,8 @@ class Transfer final : public Task,
   bool received_any_ = false;
   bool reusable_ = false;  ///< how the last exchange left its connection
   bool peer_was_gone_ = false;
-  bool cookies_on_ = false;           ///< the engine takes part in the current request
-  std::uint8_t num_set_cookies_ = 0;  ///< in the current head
+  bool cookies_on_ = false;  ///< the engine takes part in the current request
   Hsts hsts_ = Hsts::off;
-  bool hsts_said_ = false;  ///< the current head had its Strict-Transport-Security
   Round another_round_ = Round::none;
   std::uint8_t num_retries_ = 0;
 };

@@ -141,10 +141,17 @@ TEST(GetInfo, TextsFallBackToTheOptions) {
   EXPECT_EQ(text(easy, CURLINFO_CONTENT_TYPE), nullptr);
 }
 
+bool parses(const char* text, Url& url) {
+  const UrlResult parsed = Url::parse(text, 0, url);
+  return parsed.ok();
+}
+
 TEST(GetInfo, ThePlannedUrlCountsUntilARedirectSaysOtherwise) {
   Easy easy;
   set(easy, CURLOPT_URL, "a");
-  easy.info.planned_url = "http://a/";
+  Url planned;
+  ASSERT_TRUE(parses("http://a", planned));
+  easy.info.planned_url = &planned;
   EXPECT_STREQ(text(easy, CURLINFO_EFFECTIVE_URL), "http://a/");
   set(easy, CURLOPT_URL, "b");
   EXPECT_STREQ(text(easy, CURLINFO_EFFECTIVE_URL), "http://a/");

@@ -46,7 +46,7 @@ class Head : public ::testing::Test {
     const hiper::Status written = write_request_head(context_, head_);
     if (!written.ok()) return "error " + std::to_string(written.code());
     std::string text;
-    for (const char c : head_.text) {
+    for (const char c : head_.text.view()) {
       if (c == '\r') continue;
       text += c == '\n' ? '|' : c;
     }

@@ -61,9 +61,6 @@ TEST(TlsConfig, EqualConfigurationsHaveEqualKeys) {
     const TlsConfig copy = config;
     EXPECT_EQ(config.cache_key(), copy.cache_key());
   }
-  TlsConfig patient;
-  patient.ca_cache_seconds = -1;
-  EXPECT_EQ(patient.cache_key(), TlsConfig().cache_key());
 }
 
 TEST(TlsConfig, TextCannotMoveFromOneFieldToTheNext) {

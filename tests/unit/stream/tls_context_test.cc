@@ -19,7 +19,7 @@ class TlsContexts : public testing::Test {
   CURLcode get() {
     report.first.clear();
     context = {};
-    const Status status = tls_context(config, config.cache_key(), nullptr, now, report, context);
+    const Status status = tls_context(config, config.cache_key(), nullptr, {now, ca_cache_seconds}, report, context);
     EXPECT_EQ(status.ok(), static_cast<bool>(context));
     EXPECT_EQ(status.ok(), report.first.empty());
     return status.code();
@@ -33,6 +33,7 @@ class TlsContexts : public testing::Test {
   TlsConfig config;
   RecordingReport report;
   Nanos now = 1000 * kSecond;
+  long ca_cache_seconds = 24L * 60 * 60;
   Ref<TlsContext> context;
 };
 
@@ -73,18 +74,18 @@ TEST_F(TlsContexts, ChangedBundleIsNoticedWithinASecond) {
 
 TEST_F(TlsContexts, BundleIsParsedAgainWhenItIsTooOld) {
   ASSERT_EQ(get(), CURLE_OK);
-  config.ca_cache_seconds = 60;
+  ca_cache_seconds = 60;
   now += 59 * kSecond;
   ASSERT_EQ(get(), CURLE_OK);
   EXPECT_EQ(tls_context_counts().num_trusts_made, 1u);
   now += kSecond;
   ASSERT_EQ(get(), CURLE_OK);
   EXPECT_EQ(tls_context_counts().num_trusts_made, 2u);
-  config.ca_cache_seconds = -1;
+  ca_cache_seconds = -1;
   now += 1000 * 24 * 60 * 60 * kSecond;
   ASSERT_EQ(get(), CURLE_OK);
   EXPECT_EQ(tls_context_counts().num_trusts_made, 2u);
-  config.ca_cache_seconds = 0;
+  ca_cache_seconds = 0;
   ASSERT_EQ(get(), CURLE_OK);
   ASSERT_EQ(get(), CURLE_OK);
   EXPECT_EQ(tls_context_counts().num_trusts_made, 4u);

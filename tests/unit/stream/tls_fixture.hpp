@@ -269,7 +269,7 @@ class TlsFixture : public testing::Test {
 
   CURLcode open() {
     Ref<TlsContext> context;
-    const Status got = tls_context(config, config.cache_key(), nullptr, reactor.now(), report, context);
+    const Status got = tls_context(config, config.cache_key(), nullptr, {reactor.now()}, report, context);
     if (!got.ok()) return got.code();
     const int fd = eventfd(0, 0);
     auto below = std::make_unique<WireStream>(wire, OwnedWatch(&reactor.adopt(fd, {}, nullptr)));

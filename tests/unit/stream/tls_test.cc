@@ -441,7 +441,7 @@ TEST_F(Tls, OverTls) {
   Server inner;
   inner.accept();
   Ref<TlsContext> context;
-  const Status got = tls_context(config, config.cache_key(), nullptr, reactor.now(), report, context);
+  const Status got = tls_context(config, config.cache_key(), nullptr, {reactor.now()}, report, context);
   ASSERT_TRUE(got.ok());
   std::unique_ptr<TlsStream> outer;
   const Status opened = TlsStream::open(std::move(client), context, peer, report, outer);

@@ -195,12 +195,12 @@ TEST(Plan, APortOptionIsForTheFirstUrlOnly) {
   set(planned.easy, CURLOPT_URL, "http://h:1/x");
   set(planned.easy, CURLOPT_PORT, 99L);
   ASSERT_EQ(planned.make(), CURLE_OK);
-  EXPECT_EQ(planned.plan.target.port, 99);
+  EXPECT_EQ(planned.plan.key.target().port, 99);
   EXPECT_EQ(planned.line("Host"), "Host: h:99");
-  EXPECT_EQ(planned.plan.effective_url, "http://h:1/x");
+  EXPECT_EQ(planned.effective_url(), "http://h:1/x");
   planned.redirect_to("http://h:2/x");
   ASSERT_EQ(planned.make(), CURLE_OK);
-  EXPECT_EQ(planned.plan.target.port, 2);
+  EXPECT_EQ(planned.plan.key.target().port, 2);
 }
 
 TEST(Plan, AnUrlHandleCounts) {

@@ -53,11 +53,19 @@ class Planned {
   }
   /// The line of the head that begins with `name`, "" if there is none.
   std::string line(const std::string& name) const {
-    const std::size_t at = plan.head.text.find("\r\n" + name + ":");
+    const std::string text = head();
+    const std::size_t at = text.find("\r\n" + name + ":");
     if (at == std::string::npos) return "";
-    return plan.head.text.substr(at + 2, plan.head.text.find("\r\n", at + 2) - at - 2);
+    return text.substr(at + 2, text.find("\r\n", at + 2) - at - 2);
   }
-  std::string request_line() const { return plan.head.text.substr(0, plan.head.text.find("\r\n")); }
+  std::string request_line() const { return head().substr(0, head().find("\r\n")); }
+  std::string effective_url() const {
+    std::string text;
+    const UrlResult whole = plan.effective_url().to_string(0, text);
+    EXPECT_TRUE(whole.ok());
+    return text;
+  }
+  std::string head() const { return std::string(plan.head.text.view()); }
 
   Easy easy;
   PlanChanges changes;
