@@ -32,6 +32,11 @@ target_compile_definitions(hiper_objects PRIVATE HIPER_VERSION="${PROJECT_VERSIO
 target_compile_options(hiper_objects PRIVATE -fvisibility=hidden -fvisibility-inlines-hidden
   "SHELL:-include ${declarations}")
 
+if(HIPER_LTO)
+  # "Fat" objects hold code as well: the tests link them as usual.
+  target_compile_options(hiper_objects PRIVATE -flto -ffat-lto-objects)
+endif()
+
 add_library(hiper_static STATIC)
 target_link_libraries(hiper_static PUBLIC hiper_compile PRIVATE hiper_objects)
 
@@ -44,6 +49,9 @@ target_include_directories(curl INTERFACE
   "$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
 target_link_options(curl PRIVATE LINKER:--version-script=${map} LINKER:--exclude-libs,ALL
   LINKER:-Bsymbolic-functions LINKER:--as-needed LINKER:-z,relro LINKER:-z,now)
+if(HIPER_LTO)
+  target_link_options(curl PRIVATE -flto=auto -O2)
+endif()
 if(NOT HIPER_SANITIZE)
   target_sources(curl PRIVATE "${operator_new}")
   target_link_options(curl PRIVATE -static-libstdc++ -static-libgcc LINKER:--no-undefined)

@@ -19,6 +19,13 @@ option(HIPER_DISCOVER_TESTS "Register every unit test by itself instead of one p
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug or RelWithDebInfo" FORCE)
 endif()
+# The shared library is optimised as a whole: a request passes through some two hundred short functions of many files.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE STREQUAL "Release" AND HIPER_PLAIN)
+  set(HIPER_LTO_DEFAULT ON)
+else()
+  set(HIPER_LTO_DEFAULT OFF)
+endif()
+option(HIPER_LTO "Link the shared library with -flto" ${HIPER_LTO_DEFAULT})
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g")
 set(CMAKE_C_FLAGS_RELEASE "-O2 -g")
 

@@ -48,8 +48,6 @@ struct BodyPlan {
 struct Plan {
   std::uint32_t generation = 0;  ///< of the options it was made from; 0: not valid
   std::size_t fingerprint = 0;   ///< of what may change without a new generation
-  Url url;
-  std::unique_ptr<const Url> url_asked;  ///< before CURLOPT_PORT changed it; nullptr: as `url`
   const Scheme* scheme = nullptr;
   /// What HSTS had to say: nothing, as it was off or for an https URL; http stays; http became https.
   enum class Hsts : std::uint8_t { off, unconcerned, plain, secured };
@@ -58,6 +56,8 @@ struct Plan {
   std::uint32_t auth_possible = 0;  ///< CURLAUTH_* that were asked for and have credentials
   ConnectionKey key;
   RequestHead head;
+  Url url;
+  std::unique_ptr<const Url> url_asked;  ///< before CURLOPT_PORT changed it; nullptr: as `url`
 
   /// What CURLINFO_EFFECTIVE_URL tells.
   const Url& effective_url() const noexcept { return url_asked ? *url_asked : url; }

@@ -35,7 +35,7 @@ EasyParts& parts_of(Easy& easy) {
 }
 
 Transfer::Transfer(Services& services, TransferOwner& owner, Easy& easy) noexcept
-    : Task(services.reactor), services_(services), owner_(owner), easy_(&easy), alarm_(*this) {}
+    : Task(services.reactor), services_(services), easy_(&easy), owner_(owner), alarm_(*this) {}
 
 Transfer::~Transfer() { end_flow(); }
 

@@ -209,22 +209,8 @@ class Transfer final : public Task,
   void finish(CURLcode code) noexcept;
   void end_flow() noexcept;
 
-  Services& services_;
-  TransferOwner& owner_;
-  Easy* easy_;
-  Flow<Status> flow_;
-  Timer alarm_;  ///< total_deadline_ or next_tick_, whichever comes first
-  CURLMsg message_{};
-  Nanos started_at_ = 0;
-  Nanos total_deadline_ = kNever;
-  Nanos next_tick_ = kNever;
-  Lease lease_;
-  std::unique_ptr<Reception, RecycleReception> reception_;  ///< from the first byte of a response on
-  std::unique_ptr<Pace> pace_;                              ///< when speeds are limited or watched
-  const Plan* plan_ = nullptr;                              ///< the handle's, or the detour's
-  std::unique_ptr<Detour> detour_;  ///< after a redirect, or an answer that asks for it
-  RequestBody request_body_;
-  TextBuffer head_with_cookies_;  ///< of the current request, if it has cookies of the engine
+  // What every event touches comes first and lies together: with thousands of transfers each cache line
+  // counts.
   int pause_ = 0;
   bool started_ = false;
   bool done_ = true;
@@ -238,6 +224,22 @@ class Transfer final : public Task,
   Hsts hsts_ = Hsts::off;
   Round another_round_ = Round::none;
   std::uint8_t num_retries_ = 0;
+  Nanos started_at_ = 0;
+  Nanos total_deadline_ = kNever;
+  Nanos next_tick_ = kNever;
+  Services& services_;
+  Easy* easy_;
+  Flow<Status> flow_;
+  Lease lease_;
+  std::unique_ptr<Reception, RecycleReception> reception_;  ///< from the first byte of a response on
+  std::unique_ptr<Pace> pace_;                              ///< when speeds are limited or watched
+  const Plan* plan_ = nullptr;                              ///< the handle's, or the detour's
+  std::unique_ptr<Detour> detour_;  ///< after a redirect, or an answer that asks for it
+  RequestBody request_body_;
+  TransferOwner& owner_;
+  CURLMsg message_{};
+  TextBuffer head_with_cookies_;  ///< of the current request, if it has cookies of the engine
+  Timer alarm_;                   ///< total_deadline_ or next_tick_, whichever comes first
 };
 
 }  // namespace hiper

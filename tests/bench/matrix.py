@@ -1,0 +1,134 @@
+"""The rows, measured with each library in turn, and their tables in Markdown; run.sh is how to start it."""
+import argparse
+import collections
+import fnmatch
+import json
+import os
+import re
+import shlex
+
+import measure
+import rows
+import servers
+
+COLUMNS = ["row", "client", "user µs", "sys µs", "CPU µs", "req/s", "CPU/first", "CPU/floor", "connects", "socket cb",
+           "timer cb", "actions", "epoll_ctl", "waits", "p50 µs", "p99 µs", "peak kB", "B/idle", "failed runs"]
+FLOOR = "raw"
+
+
+def show(value, digits=2):
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def per_request(runs, *keys):
+    """The median of the sum of `keys`, by request."""
+    return measure.median([{"value": sum(one[key] for key in keys) / one["requests"]}
+                           for one in measure.good(runs) if keys[0] in one], "value")
+
+
+def ratio(value, base):
+    return show(value / base) if value is not None and base else ""
+
+
+def line(name, label, runs, first, floor):
+    """A line of the table: the medians of the good runs. `first` and `floor` are CPU µs to compare with."""
+    good = measure.good(runs)
+    if not good:
+        return [name, label, f"failed: {runs[0]['failed']}"]
+    cpu, speed = measure.median(good, "cpu_us_per_req"), measure.median(good, "req_per_s")
+    gigabytes = per_request(good, "bytes") / 1e9
+    unit = 1e3 * gigabytes if gigabytes > 1 else 1  # large bodies: milliseconds per GB
+    return [
+        name, label, show(measure.median(good, "user_us_per_req") / unit),
+        show(measure.median(good, "sys_us_per_req") / unit), show(cpu / unit),
+        f"{speed * gigabytes:.2f} GB/s" if gigabytes > 1 else show(speed, 0), ratio(cpu, first), ratio(cpu, floor),
+        show(per_request(good, "connects")), show(per_request(good, "socket_cb")),
+        show(per_request(good, "timer_cb")), show(per_request(good, "action_fd", "action_timeout")),
+        show(per_request(good, "epoll_ctl")), show(per_request(good, "waits"), 3),
+        show(measure.median(good, "p50_us"), 0), show(measure.median(good, "p99_us"), 0),
+        show(measure.median(good, "peak_rss_kb"), 0), show(measure.median(good, "rss_per_idle") or None, 0),
+        str(len(runs) - len(good) or "")]
+
+
+def print_row(name, results, libraries):
+    """`results`: label to runs; those of the floor, if there are any, are labelled FLOOR."""
+    cpu = {label: measure.median(runs, "cpu_us_per_req") for label, runs in results.items()}
+    first = cpu[libraries[0].label]
+    for label, runs in results.items():
+        print("| " + " | ".join(line(name, label, runs, first, cpu.get(FLOOR))) + " |", flush=True)
+
+
+def measure_row(row, places, programs, libraries, rounds):
+    """Round after round, so that a drift of the machine meets all libraries."""
+    client = [f"{programs}/client", *shlex.split(row.client.format(**places))]
+    results = collections.defaultdict(list)
+    for _ in range(rounds):
+        for library in libraries:
+            results[library.label].append(measure.run(client, library))
+        if row.floor is not None:
+            results[FLOOR].append(measure.run([f"{programs}/floor", *shlex.split(row.floor.format(**places))]))
+    return results
+
+
+def print_times(arguments, libraries, places):
+    print("| " + " | ".join(COLUMNS) + " |\n|" + " --- |" * len(COLUMNS), flush=True)
+    for row in rows.ROWS:
+        if not fnmatch.fnmatch(row.name, arguments.rows):
+            continue
+        results = measure_row(row, places, arguments.programs, libraries, arguments.rounds)
+        if arguments.raw:
+            with open(arguments.raw, "a") as file:
+                file.write(json.dumps({"row": row.name, "results": results}) + "\n")
+        print_row(row.name, results, libraries)
+
+
+def instructions_per_request(row, library, places, programs):
+    """By (object, function): what `row.requests` more requests cost, each. None if a run fails."""
+    arguments = shlex.split(row.client.format(**places))
+    spent = []
+    for requests in (row.requests, 2 * row.requests):
+        command = [f"{programs}/client", "-n", str(requests), *arguments]
+        spent.append(measure.instructions(command, library))
+    if None in spent:
+        return None
+    spent[1].subtract(spent[0])
+    return {place: count / row.requests for place, count in spent[1].items()}
+
+
+def print_instructions(arguments, libraries, places):
+    print("| row | client | instructions | by object |\n|" + " --- |" * 4, flush=True)
+    for row in rows.COUNTED_ROWS:
+        for library in libraries if fnmatch.fnmatch(row.name, arguments.rows) else []:
+            each = instructions_per_request(row, library, places, arguments.programs)
+            if each is None:
+                print(f"| {row.name} | {library.label} | failed |", flush=True)
+                continue
+            objects = collections.Counter()
+            for (place, _), count in each.items():
+                objects[re.sub(r"\.so.*", "", place)] += count
+            parts = ", ".join(f"{name} {count:.0f}" for name, count in objects.most_common(6) if count >= 1)
+            total = sum(each.values())
+            print(f"| {row.name} | {library.label} | {total:.0f} | {parts} |", flush=True)
+            for (place, function), count in sorted(each.items(), key=lambda item: -item[1])[:arguments.functions]:
+                print(f"    {count:9.1f} {100 * count / total:5.1f}%  {function} [{place}]")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="run.sh")
+    parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("libraries", nargs="*", metavar="label=libdir", help="default: system hiper")
+    parser.add_argument("-r", "--rounds", type=int, default=5)
+    parser.add_argument("-k", "--rows", default="*", help="only the rows that match this glob")
+    parser.add_argument("--raw", help="append the JSON of every run to this file")
+    parser.add_argument("--instr", action="store_true", help="count instructions with callgrind instead")
+    parser.add_argument("-f", "--functions", type=int, default=0, help="with --instr: show so many functions")
+    arguments = parser.parse_args()
+    arguments.programs = os.path.join(arguments.build, "tests/bench/programs")
+    libraries = measure.libraries(arguments.libraries, arguments.build)
+    measure.prepare()
+    with servers.Servers(arguments.programs) as running:
+        (print_instructions if arguments.instr else print_times)(arguments, libraries, running.places)
+
+
+if __name__ == "__main__":
+    main()
