@@ -13,9 +13,11 @@ class Resolver;
 class TlsSessions;
 
 /// One large buffer per engine that every transfer reads into: what is read is parsed and delivered before
-/// anybody else reads. Freed when the engine has nothing to do.
+/// anybody else reads. A large one is freed when the engine has nothing to do.
 class ReadBuffer {
  public:
+  static constexpr std::size_t kUsualRead = 65536;  ///< bytes
+
   /// Room for at least `size` bytes, valid until the next call. Throws std::bad_alloc.
   std::span<char> room(std::size_t size) {
     if (size > size_) {
@@ -24,7 +26,8 @@ class ReadBuffer {
     }
     return {bytes_.get(), size_};
   }
-  void release() noexcept {
+  void shrink() noexcept {
+    if (size_ <= kUsualRead) return;
     bytes_.reset();
     size_ = 0;
   }

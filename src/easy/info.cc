@@ -28,8 +28,8 @@ void Info::begin() noexcept {
   numbers = {};
   primary = {};
   local = {};
-  effective_url.clear();
-  planned_url = nullptr;
+  if (was_redirected) forget_planned_url();
+  planned_url = nullptr;  // whose text stays for as long as the plan does
   content_type_at = {};
   content_type.clear();
   effective_method = nullptr;
@@ -234,15 +234,15 @@ const char* method_name(const Options& options) noexcept {
   return "GET";
 }
 
-const char* or_else(const TextBuffer& text, const char* fallback) noexcept {
-  return text.set() ? text.c_str() : fallback;
-}
-
-const TextBuffer& effective_url(Info& info) {
-  if (info.planned_url == nullptr || info.effective_url.set()) return info.effective_url;
-  std::string text;
-  if (info.planned_url->to_string(0, text).ok() && !info.effective_url.assign(text)) throw std::bad_alloc();
-  return info.effective_url;
+/// nullptr while there is no other than CURLOPT_URL.
+const char* effective_url(Info& info) {
+  if (!info.was_redirected) {
+    if (info.planned_url == nullptr) return nullptr;
+    if (info.effective_url.set()) return info.effective_url.c_str();
+    std::string text;
+    if (info.planned_url->to_string(0, text).ok() && !info.effective_url.assign(text)) throw std::bad_alloc();
+  }
+  return info.effective_url.c_str();
 }
 
 const char* content_type(Easy& easy) {
@@ -265,7 +265,8 @@ bool find_text(Easy& easy, std::uint32_t id, const char*& answer) {
   switch (id) {
     case CURLINFO_EFFECTIVE_URL: {
       const char* const asked = options.text(Opt::url);
-      return say(or_else(effective_url(info), asked != nullptr ? asked : ""));
+      const char* const reached = effective_url(info);
+      return say(reached != nullptr ? reached : asked != nullptr ? asked : "");
     }
     case CURLINFO_EFFECTIVE_METHOD:
       return say(info.effective_method != nullptr ? info.effective_method : method_name(options));

@@ -108,7 +108,7 @@ struct Info {
   Endpoint primary;
   Endpoint local;  ///< may stay unknown while `connection` is set: it is asked then
   curl_off_t xfer_id = -1;
-  TextBuffer effective_url;          ///< after a redirect, and once somebody asked; unset: see planned_url
+  TextBuffer effective_url;  ///< after a redirect; before one, the text of planned_url once it was asked for
   const Url* planned_url = nullptr;  ///< of the handle's plan, which keeps it; nullptr: CURLOPT_URL is told
   HeadSlice content_type_at;         ///< where it lies in Easy::headers, copied when somebody asks
   TextBuffer content_type;           ///< unset: NULL is told
@@ -116,8 +116,20 @@ struct Info {
                                            ///< the options say
   const Scheme* scheme = nullptr;
   curl_socket_t last_socket = CURL_SOCKET_BAD;  ///< of CONNECT_ONLY transfers: survives begin()
+  bool was_redirected = false;                  ///< effective_url is that of a later request
   ConnectionInfo* connection = nullptr;
 
+  /// CURLINFO_EFFECTIVE_URL of a request that is not the planned one. False when memory is out.
+  [[nodiscard]] bool redirect_to(std::string_view url) noexcept {
+    was_redirected = true;
+    return effective_url.assign(url);
+  }
+  /// The handle's plan is made anew.
+  void forget_planned_url() noexcept {
+    planned_url = nullptr;
+    effective_url.clear();
+    was_redirected = false;
+  }
   /// A transfer starts: forgets the results of the last one, keeps buffers. xfer_id, connection and
   /// last_socket are the caller's to set.
   void begin() noexcept;

@@ -23,7 +23,8 @@ struct H1Request {
   bool expect_continue = false;    ///< the head asks for 100-continue: the body waits for the answer
   Nanos expect_timeout = kSecond;  ///< …but not longer than this
   bool keep_sending_on_error = false;
-  std::size_t read_size = 65536;  ///< bytes asked for in one read; more while reads come back full
+  std::size_t read_size =
+      ReadBuffer::kUsualRead;  ///< bytes asked for in one read; more while reads come back full
 };
 
 class H1Exchange {

@@ -37,7 +37,7 @@ Lease* held_lease(Easy& easy) noexcept {
   auto* const transfer = static_cast<Transfer*>(easy.transfer_slot);
   if (transfer != nullptr && transfer->done() && transfer->lease()) return &transfer->lease();
   EasyParts* const parts = parts_if_any(easy);
-  return parts != nullptr && parts->held ? &parts->held->lease : nullptr;
+  return parts != nullptr && parts->held && parts->held->lease ? &parts->held->lease : nullptr;
 }
 
 }  // namespace
@@ -117,7 +117,9 @@ void detach_easy(Easy& easy) noexcept {
   EasyParts* const parts = parts_if_any(easy);
   if (parts == nullptr) return;
   auto* const engine = static_cast<Engine*>(parts->own_engine);
-  if (parts->held) static_cast<Engine*>(parts->held->engine)->drop_held(*parts->held->easy);
+  if (parts->held && parts->held->engine != nullptr) {
+    static_cast<Engine*>(parts->held->engine)->drop_held(*parts->held);
+  }
   delete engine;
   delete parts;
   easy.parts_slot = nullptr;

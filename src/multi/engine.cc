@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <new>
 #include <utility>
 
 #include "base/memory.hpp"
@@ -39,7 +38,7 @@ Engine::~Engine() {
   }
   while (HeldConnection* const held = held_.first()) {
     held->easy->info.last_socket = CURL_SOCKET_BAD;
-    drop_held(*held->easy);
+    drop_held(*held);
   }
   pool_.clear();
   resolver_.reset();
@@ -134,22 +133,19 @@ void Engine::forget(Transfer& transfer) noexcept {
 
 void Engine::keep_held_connection(Transfer& transfer) noexcept {
   if (!transfer.lease()) return;
-  EasyParts& parts = *parts_if_any(transfer.easy());
-  if (parts.held) static_cast<Engine*>(parts.held->engine)->drop_held(transfer.easy());
-  parts.held.reset(new (std::nothrow) HeldConnection);
-  if (!parts.held) {  // memory is out: it is closed with the transfer
-    transfer.easy().info.last_socket = CURL_SOCKET_BAD;
-    return;
-  }
-  parts.held->lease = std::move(transfer.lease());
-  parts.held->engine = this;
-  parts.held->easy = &transfer.easy();
-  held_.push_back(*parts.held);
+  HeldConnection& held = *parts_if_any(transfer.easy())->held;
+  if (held.engine != nullptr) static_cast<Engine*>(held.engine)->drop_held(held);
+  held.lease = std::move(transfer.lease());
+  held.engine = this;
+  held.easy = &transfer.easy();
+  held_.push_back(held);
 }
 
-void Engine::drop_held(Easy& easy) noexcept {
+void Engine::drop_held(HeldConnection& held) noexcept {
   const bool in_turn = std::exchange(busy_, true);
-  parts_if_any(easy)->held.reset();
+  held.unlink();
+  held.engine = nullptr;
+  held.lease.drop();
   if (in_turn) return;
   now_ = monotonic_now();
   announce_sockets();
@@ -226,7 +222,7 @@ CURLMcode Engine::end_turn(Entry entry) noexcept {
 
 // Nobody is added any more: memory that was kept for the next ones goes, but for some.
 void Engine::rest() noexcept {
-  read_buffer_.release();
+  read_buffer_.shrink();
   if (most_added_ == 0) return;
   most_added_ = 0;
   frames_.keep_for(0);
@@ -264,14 +260,14 @@ CURLMcode Engine::socket_all() noexcept {
   return end_turn(Entry::timeout);
 }
 
-CURLMcode Engine::perform() noexcept {
+CURLMcode Engine::perform(Look look) noexcept {
   begin_turn();
   if (!open_poller()) {
     busy_ = false;
     return CURLM_OUT_OF_MEMORY;
   }
   const auto ready = [this](Watch& watch, Events events) { fire(watch, events); };
-  const bool looked = !ready_.empty() || poller_.wait({}, 0, false, ready) >= 0;
+  const bool looked = look == Look::skip || !ready_.empty() || poller_.wait({}, 0, false, ready) >= 0;
   if (!looked || !all_registered()) {
     // What the set cannot tell is found out socket by socket.
     sockets_.for_each([this](Watch& watch) { fire(watch, Events::inout); });
@@ -313,7 +309,7 @@ bool Engine::all_registered() noexcept {
 CURLMcode Engine::drive(Transfer& transfer) noexcept {
   CURLMcode code = CURLM_OK;
   while (!transfer.done() && code == CURLM_OK) {
-    code = perform();
+    code = perform(transfer.started() ? Look::at_sockets : Look::skip);
     if (transfer.done() || code != CURLM_OK || !doomed_.empty()) break;
     code = wait({}, 1000, true, nullptr);
   }

@@ -54,7 +54,9 @@ class Engine final : public Reactor, public TransferOwner {
   /// `fd` may be CURL_SOCKET_TIMEOUT or any number; unknown descriptors have no effect.
   CURLMcode socket_action(curl_socket_t fd, Events events) noexcept;
   CURLMcode socket_all() noexcept;
-  CURLMcode perform() noexcept;
+  /// Whether the sockets are asked for events first, which is of no use before anything was sent.
+  enum class Look : std::uint8_t { at_sockets, skip };
+  CURLMcode perform(Look look = Look::at_sockets) noexcept;
   CURLMcode wait(std::span<curl_waitfd> extra, int timeout_ms, bool wakeable, int* num_ready) noexcept;
   bool wakeup() noexcept { return poller_.wake_up(); }
   int running() const noexcept { return static_cast<int>(num_running_); }
@@ -81,9 +83,9 @@ class Engine final : public Reactor, public TransferOwner {
   /// The engine belongs to one easy handle (curl_easy_perform), which outlives a turn in any case.
   void belong_to_handle() noexcept { own_ = true; }
 
-  /// Closes the connection that `easy` holds after CURLOPT_CONNECT_ONLY; it is one of this engine. In or
-  /// outside of a turn.
-  void drop_held(Easy& easy) noexcept;
+  /// Closes the connection of this engine that a handle holds after CURLOPT_CONNECT_ONLY. In or outside of a
+  /// turn.
+  void drop_held(HeldConnection& held) noexcept;
 
   Pool& pool() noexcept { return pool_; }
   Services& services() noexcept { return services_; }

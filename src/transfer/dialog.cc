@@ -47,6 +47,7 @@ Flow<Status> Transfer::one_request(Task& task) {
     const Status connected = co_await get_connection(task);
     step = connected;
   }
+  if (step.ok() && options().number(Opt::connect_only) != 0) step = make_place_to_hold();
   if (!step.ok() || options().number(Opt::connect_only) != 0) co_return step;
   H1Request request;
   step = before_request(request);
@@ -61,6 +62,13 @@ Flow<Status> Transfer::one_request(Task& task) {
   reusable_ = exchange.reusable();
   peer_was_gone_ = exchange.peer_was_gone();
   co_return step;
+}
+
+// The connection will be kept for the application: that must not fail once the transfer is done.
+Status Transfer::make_place_to_hold() {
+  EasyParts& parts = parts_of(*easy_);
+  if (!parts.held) parts.held = std::make_unique<HeldConnection>();
+  return Status();
 }
 
 ReuseRules Transfer::rules_of_reuse() const noexcept {
@@ -172,7 +180,7 @@ Status Transfer::prepare() {
     plan_ = &parts.plan;
   } else {
     Plan& plan = changed ? detour_->plan : parts.plan;
-    if (!changed) easy_->info.planned_url = nullptr;
+    if (!changed) easy_->info.forget_planned_url();
     const Status made = make_plan(options(), wanted, request_body_.plan(), *this, plan, hsts);
     if (!made.ok()) return made;
     plan.key = services_.pool.interned(plan.key);
@@ -205,7 +213,7 @@ Status Transfer::note_effective_url(bool changed) {
   }
   std::string text;
   static_cast<void>(plan_->effective_url().to_string(0, text));  // a parsed URL always has one
-  return easy_->info.effective_url.assign(text) ? Status() : Status::out_of_memory();
+  return easy_->info.redirect_to(text) ? Status() : Status::out_of_memory();
 }
 
 Status Transfer::before_request(H1Request& request) {
@@ -230,7 +238,7 @@ Status Transfer::before_request(H1Request& request) {
   request.expect_timeout = options().number(Opt::expect_100_timeout_ms) * kMillisecond;
   request.keep_sending_on_error = options().flag(Opt::keep_sending_on_error);
   request.read_size =
-      std::max<std::size_t>(65536, static_cast<std::size_t>(options().number(Opt::buffersize)));
+      std::max(ReadBuffer::kUsualRead, static_cast<std::size_t>(options().number(Opt::buffersize)));
   numbers().content_length_upload = request_body_.plan().size;
   numbers().size_upload = 0;
   easy_->info.times.pretransfer = now() - started_at_;
@@ -330,7 +338,7 @@ Status Transfer::follow() {
   if (known && hsts_ != Hsts::off) secure_redirect(target, next.url);
   next.own_origin = known && same_origin(*next.first_url, target);
   next.own_host = known && same_host(*next.first_url, target);
-  if (known && !easy_->info.effective_url.assign(next.url)) return Status::out_of_memory();
+  if (known && !easy_->info.redirect_to(next.url)) return Status::out_of_memory();
   easy_->headers.next_request();
   if (verbose_) infof("Following the redirect to %s", next.url.c_str());
   return Status();

@@ -15,15 +15,15 @@ namespace hiper {
 /// The connection of a finished CURLOPT_CONNECT_ONLY transfer; linked in the engine that it belongs to.
 struct HeldConnection : ListNode<> {
   Lease lease;
-  void* engine = nullptr;  ///< multi/ knows what it is
+  void* engine = nullptr;  ///< while there is a lease; multi/ knows what it is
   Easy* easy = nullptr;    ///< who holds it
 };
 
 struct EasyParts {
   Plan plan;
-  std::unique_ptr<HeldConnection> held;
-  void* own_engine = nullptr;        ///< of curl_easy_perform
-  std::unique_ptr<HandleHsts> hsts;  ///< once it was used
+  std::unique_ptr<HeldConnection> held;  ///< made by the first transfer with CURLOPT_CONNECT_ONLY
+  void* own_engine = nullptr;            ///< of curl_easy_perform
+  std::unique_ptr<HandleHsts> hsts;      ///< once it was used
 };
 
 /// The handle's parts. Throws std::bad_alloc when they are made.

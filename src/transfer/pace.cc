@@ -44,16 +44,18 @@ bool LowSpeed::too_slow(curl_off_t total_bytes, bool paused, Nanos now) noexcept
   return slow && now - slow_since_ >= seconds_ * kSecond;
 }
 
-std::unique_ptr<Pace> make_pace(const Options& options, Nanos now) {
+void begin_pace(std::unique_ptr<Pace>& pace, const Options& options, Nanos now) {
   const curl_off_t receive = options.offset(Opt::max_recv_speed_large);
   const curl_off_t send = options.offset(Opt::max_send_speed_large);
   const long low_limit = options.number(Opt::low_speed_limit);
-  if (receive <= 0 && send <= 0 && low_limit <= 0) return nullptr;
-  auto pace = std::make_unique<Pace>();
+  if (receive <= 0 && send <= 0 && low_limit <= 0) {
+    pace.reset();
+    return;
+  }
+  if (!pace) pace = std::make_unique<Pace>();
   pace->receive.begin(receive);
   pace->send.begin(send);
   pace->low_speed.begin(low_limit, options.number(Opt::low_speed_time), now);
-  return pace;
 }
 
 }  // namespace hiper

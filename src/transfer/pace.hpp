@@ -53,7 +53,8 @@ struct Pace {
   LowSpeed low_speed;
 };
 
-/// What the options ask for; nullptr, as for most transfers, when that is nothing. Throws std::bad_alloc.
-std::unique_ptr<Pace> make_pace(const Options& options, Nanos now);
+/// What the options ask for; nullptr, as for most transfers, when that is nothing. Takes the place of the
+/// last transfer's. Throws std::bad_alloc.
+void begin_pace(std::unique_ptr<Pace>& pace, const Options& options, Nanos now);
 
 }  // namespace hiper

@@ -53,7 +53,7 @@ void Transfer::begin() {
   }
   hsts_ = hsts_wanted(*easy_) ? Hsts::wanted : Hsts::off;
   if (hsts_ == Hsts::off) drop_hsts_if_off(*easy_);
-  pace_ = make_pace(options(), start);
+  begin_pace(pace_, options(), start);
   const bool watched = pace_ && pace_->low_speed.watched();
   if (!options().flag(Opt::noprogress) || watched) next_tick_ = start + kTick;
   set_alarm();

@@ -161,6 +161,7 @@ class Transfer final : public Task,
   Flow<Status> get_connection(Task& task);
   Flow<Status> open_connection(Task& task);
   bool take_idle_connection();
+  Status make_place_to_hold();
   void connection_reused();
   void note_queue_time() noexcept;
   ReuseRules rules_of_reuse() const noexcept;

@@ -132,7 +132,7 @@ TEST(GetInfo, TextsFallBackToTheOptions) {
   EXPECT_STREQ(text(easy, CURLINFO_EFFECTIVE_URL), "http://a/");
   EXPECT_STREQ(text(easy, CURLINFO_REFERER), "ref");
   EXPECT_EQ(ask<void*>(easy, CURLINFO_PRIVATE), &easy);
-  ASSERT_TRUE(easy.info.effective_url.assign("http://b/"));
+  ASSERT_TRUE(easy.info.redirect_to("http://b/"));
   ASSERT_TRUE(easy.info.content_type.assign("text/html"));
   EXPECT_STREQ(text(easy, CURLINFO_EFFECTIVE_URL), "http://b/");
   EXPECT_STREQ(text(easy, CURLINFO_CONTENT_TYPE), "text/html");
@@ -155,7 +155,7 @@ TEST(GetInfo, ThePlannedUrlCountsUntilARedirectSaysOtherwise) {
   EXPECT_STREQ(text(easy, CURLINFO_EFFECTIVE_URL), "http://a/");
   set(easy, CURLOPT_URL, "b");
   EXPECT_STREQ(text(easy, CURLINFO_EFFECTIVE_URL), "http://a/");
-  ASSERT_TRUE(easy.info.effective_url.assign("http://c/"));
+  ASSERT_TRUE(easy.info.redirect_to("http://c/"));
   EXPECT_STREQ(text(easy, CURLINFO_EFFECTIVE_URL), "http://c/");
   easy.info.begin();
   EXPECT_STREQ(text(easy, CURLINFO_EFFECTIVE_URL), "b");

@@ -32,6 +32,13 @@ Handle::~Handle() {
   live_handles().erase(curl);
 }
 
+void Handle::become(CURL* easy) {
+  in_library([this] { curl_easy_cleanup(curl); });
+  live_handles().erase(curl);
+  curl = easy;
+  live_handles().insert(curl);
+}
+
 bool Handle::is_live(CURL* easy) { return live_handles().count(easy) != 0; }
 
 void Handle::clear() {

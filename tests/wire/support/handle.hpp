@@ -33,6 +33,8 @@ class Handle {
   long status() const { return info<long>(CURLINFO_RESPONSE_CODE); }
   /// POST by the read callback; size -1: unknown, so chunked.
   void post_by_callback(std::string body, curl_off_t size);
+  /// Takes over `easy`, a duplicate or the like, in place of what it has. Options stay as they are.
+  void become(CURL* easy);
   /// Forgets the results.
   void clear();
   static bool is_live(CURL* easy);

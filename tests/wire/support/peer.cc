@@ -163,6 +163,9 @@ bool PeerConnection::run_step(const Step& step) {
       return true;
     case Step::Kind::send:
       return send_some(step);
+    case Step::Kind::answer:
+      if (sent_ == 0) answer_ = send_in(peer_.answerer(last_request_), step.sizes);
+      return send_some(answer_);
     case Step::Kind::hold:
       return peer_.take_release();
     case Step::Kind::send_cut:
@@ -202,7 +205,8 @@ bool PeerConnection::take_request(bool with_body) {
   const std::string_view request_head(received_.data() + consumed_, blank + 4 - consumed_);
   const std::size_t end = with_body ? end_of_body(received_, blank + 4, request_head) : blank + 4;
   if (end == received_.npos) return false;
-  peer_.requests.push_back(received_.substr(consumed_, end - consumed_));
+  last_request_ = received_.substr(consumed_, end - consumed_);
+  peer_.requests.push_back(last_request_);
   consumed_ = end;
   return true;
 }
@@ -286,6 +290,10 @@ void Peer::forget() {
   releases_ = 0;
   // Connections nobody has accepted yet belong to the past, too.
   for (int fd; (fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) close(fd);
+}
+
+void Peer::forget_closed() {
+  std::erase_if(connections_, [](const auto& connection) { return !connection->open(); });
 }
 
 std::size_t Peer::num_open() const noexcept {

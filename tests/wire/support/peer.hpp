@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,6 +39,7 @@ struct Step {
     head,          ///< wait for the head of the next request
     bytes,         ///< wait for `count` bytes
     send,          ///< send `text`; in pieces of `sizes`, each when the client has read the one before
+    answer,        ///< send what Peer::answerer says to the last request, in pieces of `sizes`
     hold,          ///< wait for Peer::release()
     send_cut,      ///< the first `count` bytes of `text` as it goes over the wire (encrypted, say), and FIN
     end_sending,   ///< FIN
@@ -73,6 +75,7 @@ inline Step trickle(std::string text) {
 inline Step send_cut(std::string text, std::size_t count) {
   return {Step::Kind::send_cut, std::move(text), {}, count};
 }
+inline Step answer(std::vector<std::size_t> sizes = {}) { return {Step::Kind::answer, {}, std::move(sizes)}; }
 inline Step hold() { return {Step::Kind::hold}; }
 inline Step end_sending() { return {Step::Kind::end_sending}; }
 inline Step close_it() { return {Step::Kind::close}; }
@@ -126,6 +129,8 @@ class PeerConnection {
   int fd_;
   SSL* tls_;
   Script script_;
+  Step answer_{Step::Kind::send};  ///< of the current step
+  std::string last_request_;
   std::size_t at_ = 0;
   std::size_t sent_ = 0;   ///< of the current step
   std::size_t piece_ = 0;  ///< its number in Step::sizes
@@ -154,6 +159,8 @@ class Peer final : public Actor {
   void otherwise(Script script) { default_ = std::move(script); }
   /// Forgets connections, requests and scripts.
   void forget();
+  /// Forgets connections that have come to their end, which a crowd leaves by the thousand.
+  void forget_closed();
   /// From the next pump on nobody is accepted, until it is called with true.
   void accept_connections(bool yes) noexcept { accepting_ = yes; }
   /// Lets `count` holds go on.
@@ -162,6 +169,8 @@ class Peer final : public Actor {
   int fd() const noexcept { return listener_; }
   World& world() noexcept { return world_; }
 
+  /// For Step::Kind::answer.
+  std::function<std::string(const std::string& request)> answerer;
   /// Requests as they came, whole ones only.
   std::vector<std::string> requests;
   std::size_t num_accepted() const noexcept { return connections_.size(); }
