@@ -49,6 +49,7 @@ class ConnectionKey {
 /// before content. Small numbers, and texts that are not set, take one byte.
 class KeyBuilder {
  public:
+  KeyBuilder() { text_.reserve(kUsualSize); }
   KeyBuilder& add(std::string_view field);
   KeyBuilder& add(const char* field);  ///< nullptr differs from ""
   KeyBuilder& add(std::int64_t number);
@@ -58,6 +59,7 @@ class KeyBuilder {
   std::string take() noexcept { return std::move(text_); }
 
  private:
+  static constexpr std::size_t kUsualSize = 120;  // bytes
   void put(std::uint64_t number);
   std::string text_;
 };

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <charconv>
 #include <cstdint>
 #include <cstring>
 
@@ -40,6 +41,16 @@ struct RefusedBytes {
 };
 constexpr RefusedBytes kRefused;
 
+void write_dotted(std::uint32_t address, std::string& out) {
+  char dotted[INET_ADDRSTRLEN];
+  char* end = dotted;
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    if (end != dotted) *end++ = '.';
+    end = std::to_chars(end, dotted + sizeof dotted, (address >> shift) & 0xff).ptr;
+  }
+  out.assign(dotted, end);
+}
+
 constexpr std::size_t kMaxIpv6Text = INET6_ADDRSTRLEN - 1;
 
 /// `address` in the shortest spelling; empty when it is no IPv6 address.
@@ -76,9 +87,7 @@ bool normalize_ipv4(std::string_view host, std::string& out) {
   const std::uint32_t last = numbers[count - 1];
   if (bits_left < 32 && (last >> bits_left) != 0) return false;
   address |= last;
-  char dotted[INET_ADDRSTRLEN];
-  const in_addr binary{htonl(address)};
-  out = inet_ntop(AF_INET, &binary, dotted, sizeof dotted);
+  write_dotted(address, out);
   return true;
 }
 

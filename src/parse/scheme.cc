@@ -58,6 +58,10 @@ constexpr Scheme kSchemes[] = {
 std::span<const Scheme> known_schemes() noexcept { return kSchemes; }
 
 const Scheme* find_scheme(std::string_view name) noexcept {
+  // Nearly all are in lower case, and among the first.
+  for (const Scheme& scheme : kSchemes) {
+    if (scheme.name == name) return &scheme;
+  }
   for (const Scheme& scheme : kSchemes) {
     if (equals_ignore_case(scheme.name, name)) return &scheme;
   }

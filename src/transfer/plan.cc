@@ -157,33 +157,32 @@ ConnectTarget target_of(const Options& options, std::string_view ascii_host, con
 // Everything that shapes a connection goes into the key; see tests/unit/transfer/connection_key_test.cc,
 // which changes each option and names those that have no say.
 
-constexpr Opt kSocketTexts[] = {Opt::interface,     Opt::dns_servers,   Opt::dns_interface,
-                                Opt::dns_local_ip4, Opt::dns_local_ip6, Opt::haproxy_client_ip};
-constexpr Opt kSocketNumbers[] = {Opt::localport,     Opt::localportrange, Opt::address_scope,
-                                  Opt::ipresolve,     Opt::connect_only,   Opt::tcp_nodelay,
-                                  Opt::tcp_keepalive, Opt::tcp_keepidle,   Opt::tcp_keepintvl,
-                                  Opt::tcp_keepcnt,   Opt::tcp_fastopen,   Opt::haproxyprotocol};
-constexpr Opt kSocketFunctions[] = {Opt::opensocketfunction, Opt::sockoptfunction, Opt::closesocketfunction};
-constexpr Opt kSocketData[] = {Opt::opensocketdata, Opt::sockoptdata, Opt::closesocketdata};
-constexpr Opt kProxyTexts[] = {Opt::proxy,
-                               Opt::pre_proxy,
-                               Opt::noproxy,
-                               Opt::proxyusername,
-                               Opt::proxypassword,
-                               Opt::proxy_service_name,
-                               Opt::proxy_cainfo,
-                               Opt::proxy_capath,
-                               Opt::proxy_crlfile,
-                               Opt::proxy_issuercert,
-                               Opt::proxy_keypasswd,
-                               Opt::proxy_pinnedpublickey,
-                               Opt::proxy_sslcert,
-                               Opt::proxy_sslcerttype,
-                               Opt::proxy_sslkey,
-                               Opt::proxy_sslkeytype,
-                               Opt::proxy_ssl_cipher_list,
-                               Opt::proxy_tls13_ciphers};
-constexpr Opt kProxyNumbers[] = {Opt::proxyport,
+constexpr Opt kSocketOptions[] = {
+    Opt::interface,           Opt::dns_servers,       Opt::dns_interface,      Opt::dns_local_ip4,
+    Opt::dns_local_ip6,       Opt::haproxy_client_ip, Opt::localport,          Opt::localportrange,
+    Opt::address_scope,       Opt::ipresolve,         Opt::connect_only,       Opt::tcp_nodelay,
+    Opt::tcp_keepalive,       Opt::tcp_keepidle,      Opt::tcp_keepintvl,      Opt::tcp_keepcnt,
+    Opt::tcp_fastopen,        Opt::haproxyprotocol,   Opt::opensocketfunction, Opt::sockoptfunction,
+    Opt::closesocketfunction, Opt::opensocketdata,    Opt::sockoptdata,        Opt::closesocketdata};
+constexpr Opt kProxyOptions[] = {Opt::proxy,
+                                 Opt::pre_proxy,
+                                 Opt::noproxy,
+                                 Opt::proxyusername,
+                                 Opt::proxypassword,
+                                 Opt::proxy_service_name,
+                                 Opt::proxy_cainfo,
+                                 Opt::proxy_capath,
+                                 Opt::proxy_crlfile,
+                                 Opt::proxy_issuercert,
+                                 Opt::proxy_keypasswd,
+                                 Opt::proxy_pinnedpublickey,
+                                 Opt::proxy_sslcert,
+                                 Opt::proxy_sslcerttype,
+                                 Opt::proxy_sslkey,
+                                 Opt::proxy_sslkeytype,
+                                 Opt::proxy_ssl_cipher_list,
+                                 Opt::proxy_tls13_ciphers,
+                                 Opt::proxyport,
                                  Opt::proxytype,
                                  Opt::proxyauth,
                                  Opt::httpproxytunnel,
@@ -192,37 +191,50 @@ constexpr Opt kProxyNumbers[] = {Opt::proxyport,
                                  Opt::proxy_ssl_verifyhost,
                                  Opt::proxy_ssl_verifypeer,
                                  Opt::socks5_auth,
-                                 Opt::socks5_gssapi_nec};
-constexpr Opt kProxyBlobs[] = {Opt::proxy_cainfo_blob, Opt::proxy_issuercert_blob, Opt::proxy_sslcert_blob,
-                               Opt::proxy_sslkey_blob};
+                                 Opt::socks5_gssapi_nec,
+                                 Opt::proxy_cainfo_blob,
+                                 Opt::proxy_issuercert_blob,
+                                 Opt::proxy_sslcert_blob,
+                                 Opt::proxy_sslkey_blob};
 
-void add_texts(const Options& options, std::span<const Opt> which, KeyBuilder& shape) {
-  for (const Opt option : which) shape.add(options.text(option));
-}
-
-void add_numbers(const Options& options, std::span<const Opt> which, KeyBuilder& shape) {
-  for (const Opt option : which) shape.add(std::int64_t{options.offset(option)});
-}
-
-void add_socket(const Options& options, KeyBuilder& shape) {
-  add_texts(options, kSocketTexts, shape);
-  add_numbers(options, kSocketNumbers, shape);
-  for (const Opt option : kSocketFunctions) {
-    shape.add(reinterpret_cast<const void*>(options.function<void (*)()>(option)));
+/// Adds those of `which` that say something, each behind its place in the list; 0 ends the list. Most are not
+/// set.
+void add_options(const Options& options, std::span<const Opt> which, KeyBuilder& shape) {
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    const Opt option = which[i];
+    if (!options.has(option)) continue;
+    const auto place = static_cast<std::int64_t>(i + 1);
+    switch (storage_of(option)) {
+      case Storage::text:
+        shape.add(place).add(options.text(option));
+        break;
+      case Storage::number:
+        if (options.offset(option) != initial_of(option)) {
+          shape.add(place).add(std::int64_t{options.offset(option)});
+        }
+        break;
+      case Storage::function:
+        shape.add(place).add(reinterpret_cast<const void*>(options.function<void (*)()>(option)));
+        break;
+      case Storage::pointer:
+        if (const void* const data = options.pointer(option)) shape.add(place).add(data);
+        break;
+      case Storage::blob: {
+        const curl_blob& blob = *options.blob(option);
+        shape.add(place).add(std::string_view(static_cast<const char*>(blob.data), blob.len));
+        break;
+      }
+      case Storage::list:
+      case Storage::text_list:
+        break;  // none of them shapes a connection
+    }
   }
-  for (const Opt option : kSocketData) shape.add(static_cast<const void*>(options.pointer(option)));
+  shape.add(std::int64_t{0});
 }
 
 void add_proxy(const Options& options, KeyBuilder& shape) {
-  shape.add(options.text(Opt::proxy)).add(options.text(Opt::pre_proxy));
   if (options.text(Opt::proxy) == nullptr && options.text(Opt::pre_proxy) == nullptr) return;
-  add_texts(options, kProxyTexts, shape);
-  add_numbers(options, kProxyNumbers, shape);
-  for (const Opt option : kProxyBlobs) {
-    const curl_blob* const blob = options.blob(option);
-    shape.add(std::int64_t{blob != nullptr});
-    if (blob != nullptr) shape.add(std::string_view(static_cast<const char*>(blob->data), blob->len));
-  }
+  add_options(options, kProxyOptions, shape);
   for (const curl_slist* item = options.list(Opt::proxyheader); item != nullptr; item = item->next) {
     shape.add(static_cast<const char*>(item->data));
   }
@@ -234,13 +246,13 @@ ConnectionKey key_of(const Options& options, const Plan& plan, ConnectTarget&& t
   KeyBuilder shape;
   shape.add(plan.scheme->name).add(plan.url.host()).add(std::int64_t{plan.url.port()});
   shape.add(target.unix_path).add(std::int64_t{target.unix_abstract});
-  add_socket(options, shape);
-  add_proxy(options, shape);
+  add_options(options, kSocketOptions, shape);
   if (target.tls) {
     TlsTarget& tls = *target.tls;
     shape.add(tls.key).add(std::int64_t{tls.http_alpn});
     tls.peer_key = KeyBuilder().add(host).add(tls.name).add(target.unix_path).take();
   }
+  add_proxy(options, shape);
   return ConnectionKey(std::move(host), shape.take(), std::move(target));
 }
 

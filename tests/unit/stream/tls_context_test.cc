@@ -19,7 +19,8 @@ class TlsContexts : public testing::Test {
   CURLcode get() {
     report.first.clear();
     context = {};
-    const Status status = tls_context(config, config.cache_key(), nullptr, {now, ca_cache_seconds}, report, context);
+    const Status status =
+        tls_context(config, config.cache_key(), nullptr, {now, ca_cache_seconds}, report, context);
     EXPECT_EQ(status.ok(), static_cast<bool>(context));
     EXPECT_EQ(status.ok(), report.first.empty());
     return status.code();
