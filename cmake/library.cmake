@@ -39,6 +39,9 @@ endif()
 
 add_library(hiper_static STATIC)
 target_link_libraries(hiper_static PUBLIC hiper_compile PRIVATE hiper_objects)
+if(HIPER_LTO)
+  target_link_options(hiper_static INTERFACE -fno-lto)
+endif()
 
 add_library(curl SHARED "${aliases}")
 set_source_files_properties("${aliases}" PROPERTIES LANGUAGE ASM)

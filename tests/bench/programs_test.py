@@ -4,7 +4,9 @@ Run by CTest with HIPER_BUILD, the build directory, in the environment.
 """
 import json
 import os
+import socket
 import subprocess
+import time
 import unittest
 
 import measure
@@ -116,6 +118,29 @@ class Server(unittest.TestCase):
         self.assertGreater(int(server.stdout.readline()), 0)
         server.stdin.close()
         self.assertEqual(0, server.wait(20))
+
+
+    def test_what_a_client_left_behind_does_not_reach_the_next_one(self):
+        server = subprocess.Popen([f"{PROGRAMS}/server", "50000"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(server.wait, 20)
+        self.addCleanup(server.stdin.close)
+        self.addCleanup(server.stdout.close)
+        address = ("127.0.0.1", int(server.stdout.readline()))
+        request = b"GET / HTTP/1.1\r\n\r\n"
+        with socket.create_connection(address) as gone:
+            gone.sendall(request)
+            gone.shutdown(socket.SHUT_WR)
+            self.assertEqual(b"", gone.recv(1))  # the server has closed it
+        with socket.create_connection(address) as next_one:  # its descriptor has the same number in the server
+            answers = next_one.makefile("rb")
+            self.addCleanup(answers.close)
+            for _ in range(2):  # one that was not asked for would come as the first, and each too early after it
+                began = time.monotonic()
+                next_one.sendall(request)
+                while answers.readline() != b"\r\n":
+                    pass
+                self.assertEqual(100, len(answers.read(100)))
+            self.assertGreaterEqual(time.monotonic() - began, 0.05)
 
 
 class Json(unittest.TestCase):

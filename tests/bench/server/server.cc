@@ -78,6 +78,7 @@ class Server {
  private:
   struct Due {
     int fd;
+    unsigned life;
     std::uint64_t when_ns;
   };
 
@@ -85,6 +86,8 @@ class Server {
   bool listens(int fd) const noexcept { return std::binary_search(listeners_.begin(), listeners_.end(), fd); }
   void accept_all(int listener);
   void receive(int fd);
+  /// Which connection has the number `fd` now: answers that are due to an earlier one must not reach it.
+  unsigned& life_of(int fd);
   void send_due();
   int wait(epoll_event* events, int size);
 
@@ -94,6 +97,7 @@ class Server {
   std::vector<int> listeners_;  ///< ascending
   int epoll_;
   std::deque<Due> queue_;
+  std::vector<unsigned> lives_;  ///< by descriptor
 };
 
 Server::Server(bool silent, std::uint64_t delay_ns, int hosts)
@@ -126,17 +130,25 @@ void Server::accept_all(int listener) {
 void Server::receive(int fd) {
   char request[4096];
   if (recv(fd, request, sizeof request, 0) <= 0) {
+    ++life_of(fd);
     close(fd);
   } else if (!silent_) {
-    queue_.push_back({fd, now_ns() + delay_ns_});
+    queue_.push_back({fd, life_of(fd), now_ns() + delay_ns_});
   }
 }
 
-// A client that has gone in the meantime costs a send that fails, no more.
+unsigned& Server::life_of(int fd) {
+  const auto at = static_cast<std::size_t>(fd);
+  if (at >= lives_.size()) lives_.resize(2 * at + 64);
+  return lives_[at];
+}
+
+// Clients that have gone in the meantime get nothing.
 void Server::send_due() {
   for (const std::uint64_t now = now_ns(); !queue_.empty() && queue_.front().when_ns <= now;
        queue_.pop_front()) {
-    send(queue_.front().fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);
+    const Due& due = queue_.front();
+    if (life_of(due.fd) == due.life) send(due.fd, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);
   }
 }
 
