@@ -23,15 +23,6 @@ CallbackTarget header_target(const WriteConfig& config) noexcept {
   return {config.write != nullptr ? config.write : write_to_file, config.header_data};
 }
 
-/// The usual framing, which is taken off before the body comes here.
-bool is_only_chunked(std::string_view list) noexcept {
-  std::string_view name;
-  while (next_list_member(list, name)) {
-    if (coding_of(name) != Coding::chunked) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 Outcome CallbackTarget::call(std::span<const char> piece) const noexcept {
@@ -54,20 +45,18 @@ CURLcode BodyWriter::header_seen(const HeadLine& line, Report& report) {
   const bool content = line.name == HeaderName::content_encoding && config_.decode_content;
   const bool transfer = line.name == HeaderName::transfer_encoding && config_.decode_transfer;
   if (line.interim || line.kind != LineKind::header || (!content && !transfer)) return CURLE_OK;
-  if (coded_ == nullptr) {
-    if (transfer && is_only_chunked(line.value)) return CURLE_OK;
-    coded_ = std::make_unique<Coded>();
-  }
-  if (note(line.value, content ? coded_->content : coded_->transfer, transfer)) return CURLE_OK;
+  if (note(line.value, content ? &Coded::content : &Coded::transfer, transfer)) return CURLE_OK;
   report.failure("The response stacks more than five content codings");
   return CURLE_BAD_CONTENT_ENCODING;
 }
 
-bool BodyWriter::note(std::string_view list, Codings& codings, bool skip_chunked) noexcept {
+bool BodyWriter::note(std::string_view list, Codings Coded::*which, bool skip_chunked) {
   std::string_view name;
   while (next_list_member(list, name)) {
     const Coding coding = coding_of(name);
     if (coding == Coding::chunked && skip_chunked) continue;
+    if (coded_ == nullptr) coded_ = std::make_unique<Coded>();
+    Codings& codings = (*coded_).*which;
     if (codings.count == codings.list.size()) return false;
     codings.list[codings.count++] = coding;
   }

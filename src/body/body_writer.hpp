@@ -110,7 +110,7 @@ class BodyWriter {
     bool prepared = false;  ///< the stages stand
   };
 
-  static bool note(std::string_view list, Codings& codings, bool skip_chunked) noexcept;
+  bool note(std::string_view list, Codings Coded::*which, bool skip_chunked);
   std::size_t num_stages() const noexcept { return coded_ == nullptr ? 0 : coded_->num_stages; }
   CURLcode prepare(Report& report);
   CURLcode add_stage(Coding coding, Report& report);

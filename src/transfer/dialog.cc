@@ -47,8 +47,8 @@ Flow<Status> Transfer::one_request(Task& task) {
     const Status connected = co_await get_connection(task);
     step = connected;
   }
-  if (step.ok() && options().number(Opt::connect_only) != 0) step = make_place_to_hold();
-  if (!step.ok() || options().number(Opt::connect_only) != 0) co_return step;
+  if (!step.ok()) co_return step;
+  if (options().number(Opt::connect_only) != 0) co_return make_place_to_hold();
   H1Request request;
   step = before_request(request);
   if (!step.ok()) co_return step;
@@ -166,9 +166,8 @@ void Transfer::secure_redirect(Url& target, std::string& text) const {
 // option, or what a redirect said, has changed.
 Status Transfer::prepare() {
   const bool changed = detour_ != nullptr;
-  const PlanChanges none;
-  const PlanChanges& wanted = changed ? detour_->changes : none;
-  const Method method = wanted.method_changed ? wanted.method : options().method();
+  const bool method_changed = changed && detour_->changes.method_changed;
+  const Method method = method_changed ? detour_->changes.method : options().method();
   if (const Status body = request_body_.prepare(*easy_, method, *this); !body.ok()) return body;
   if (hsts_ == Hsts::wanted) {
     if (const Status opened = open_hsts(); !opened.ok()) return opened;
@@ -181,6 +180,8 @@ Status Transfer::prepare() {
   } else {
     Plan& plan = changed ? detour_->plan : parts.plan;
     if (!changed) easy_->info.forget_planned_url();
+    static const PlanChanges none;
+    const PlanChanges& wanted = changed ? detour_->changes : none;
     const Status made = make_plan(options(), wanted, request_body_.plan(), *this, plan, hsts);
     if (!made.ok()) return made;
     plan.key = services_.pool.interned(plan.key);

@@ -8,13 +8,6 @@
 namespace hiper::wire {
 namespace {
 
-/// Bytes that show where something is missing or twice.
-std::string pattern(std::size_t size) {
-  std::string text(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
-  return text;
-}
-
 /// Over plain TCP, TLS 1.3 and TLS 1.2.
 class Edges : public testing::TestWithParam<SSL_CTX* (*)()> {
  protected:

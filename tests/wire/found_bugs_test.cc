@@ -12,13 +12,6 @@
 namespace hiper::wire {
 namespace {
 
-/// Bytes that show where something is missing or twice.
-std::string pattern(std::size_t size) {
-  std::string text(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
-  return text;
-}
-
 class FoundBugs : public testing::Test {
  protected:
   App& app() { return world.app(); }

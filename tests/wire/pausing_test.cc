@@ -10,12 +10,6 @@
 namespace hiper::wire {
 namespace {
 
-std::string pattern(std::size_t size) {
-  std::string text(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
-  return text;
-}
-
 std::string gzip(const std::string& text) {
   z_stream stream{};
   EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
@@ -53,14 +47,7 @@ std::string message(const Case& about, const std::string& body) {
     case Framing::chunked:
       break;
   }
-  text += "Transfer-Encoding: chunked\r\n\r\n";
-  char size[20];
-  for (std::size_t at = 0; at < body.size(); at += 1000) {
-    const std::string piece = body.substr(at, 1000);
-    std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
-    text += size + piece + "\r\n";
-  }
-  return text + "0\r\nX-Trailer: 3\r\n\r\n";
+  return text + "Transfer-Encoding: chunked\r\n\r\n" + chunks(body, 1000) + "0\r\nX-Trailer: 3\r\n\r\n";
 }
 
 class Pausing : public testing::Test {

@@ -8,12 +8,6 @@
 namespace hiper::wire {
 namespace {
 
-std::string pattern(std::size_t size) {
-  std::string text(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
-  return text;
-}
-
 /// The body of a request, without the framing of chunks.
 std::string body_of(const std::string& request) {
   const std::size_t blank = request.find("\r\n\r\n");

@@ -15,14 +15,8 @@ namespace {
 const std::string kBody(100000, 'x');
 
 std::string chunked(const std::string& body) {
-  std::string text = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n";
-  for (std::size_t at = 0; at < body.size(); at += 4096) {
-    const std::string piece = body.substr(at, 4096);
-    char size[16];
-    std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
-    text += size + piece + "\r\n";
-  }
-  return text + "0\r\n\r\n";
+  return "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n" +
+         chunks(body, 4096) + "0\r\n\r\n";
 }
 
 class Allocations : public testing::Test {

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 
 #include "wire/support/world.hpp"
@@ -56,6 +57,23 @@ class NoPipeSignal {
 };
 
 }  // namespace
+
+std::string chunks(std::string_view body, std::size_t piece) {
+  std::string text;
+  for (std::size_t at = 0; at < body.size(); at += piece) {
+    const std::string_view data = body.substr(at, piece);
+    char size[20];
+    std::snprintf(size, sizeof size, "%zx\r\n", data.size());
+    text.append(size).append(data).append("\r\n");
+  }
+  return text;
+}
+
+std::string pattern(std::size_t size) {
+  std::string text(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
+  return text;
+}
 
 std::string response(std::string_view body, std::string_view more_headers, std::string_view status) {
   std::string text = "HTTP/1.1 ";

@@ -88,6 +88,10 @@ inline Step again() { return {Step::Kind::again}; }
 /// A response with Content-Length.
 std::string response(std::string_view body, std::string_view more_headers = {},
                      std::string_view status = "200 OK");
+/// `body` in chunks of at most `piece` bytes, the last one, of no size, not included.
+std::string chunks(std::string_view body, std::size_t piece);
+/// Bytes that show where something is missing or twice.
+std::string pattern(std::size_t size);
 /// Answers every request with `text`, for ever.
 Script always(const std::string& text);
 /// Answers one request with `text`, then waits for the client to close.
