@@ -17,6 +17,7 @@ import resource
 import selectors
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -86,6 +87,8 @@ class Responder:
         connection, _ = self._listener.accept()
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Closed by a reset: thousands of connections in TIME_WAIT would take the ports of tests that follow.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._selector.register(connection, selectors.EVENT_READ)
         self._received[connection] = b""
 

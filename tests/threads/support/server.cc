@@ -15,8 +15,10 @@
 #include <chrono>
 #include <cstdlib>
 #include <optional>
+#include <utility>
 
 #include "unit/stream/tls_fixture.hpp"
+#include "unit/support/abortive_close.hpp"
 
 namespace hiper::threads {
 namespace {
@@ -56,7 +58,7 @@ class Server::Connection {
   }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  ~Connection() { close_now(); }
+  ~Connection() { reset_now(); }
 
   void add_to(std::vector<pollfd>& set) const {
     if (fd_ < 0) return;
@@ -71,7 +73,7 @@ class Server::Connection {
     if (ssl_) take_output();
     const bool sent = send_all();
     if (closing_ && output_.empty()) close_now();
-    if (received_.reset || (received_.fin && output_.empty())) close_now();
+    if (received_.reset || (received_.fin && output_.empty())) reset_now();
     return read || sent;
   }
   const Received& received() const noexcept { return received_; }
@@ -160,8 +162,10 @@ class Server::Connection {
     return any;
   }
   void close_now() {
-    if (fd_ >= 0) close(fd_);
-    fd_ = -1;
+    if (fd_ >= 0) close(std::exchange(fd_, -1));
+  }
+  void reset_now() {
+    if (fd_ >= 0) close_abortively(std::exchange(fd_, -1));
   }
 
   int fd_;

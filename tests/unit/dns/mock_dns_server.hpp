@@ -2,6 +2,7 @@
 // question.
 #pragma once
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,6 +13,8 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "unit/support/abortive_close.hpp"
 
 namespace hiper {
 
@@ -30,11 +33,12 @@ class MockDnsServer {
 
   MockDnsServer() {
     for (int attempt = 0; attempt < 20 && tcp_ < 0; ++attempt) open_sockets();
+    EXPECT_GE(tcp_, 0) << "no number found that is free for UDP and TCP";
   }
   ~MockDnsServer() {
     close(udp_);
     close(tcp_);
-    for (const int fd : connections_) close(fd);
+    for (const int fd : connections_) close_abortively(fd);
   }
   MockDnsServer(const MockDnsServer&) = delete;
   MockDnsServer& operator=(const MockDnsServer&) = delete;

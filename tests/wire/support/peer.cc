@@ -15,7 +15,9 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
+#include "unit/support/abortive_close.hpp"
 #include "wire/support/world.hpp"
 
 namespace hiper::wire {
@@ -97,14 +99,17 @@ PeerConnection::PeerConnection(Peer& peer, int fd, Script script, SSL* tls)
 }
 
 PeerConnection::~PeerConnection() {
-  if (open()) close_now();
+  if (open()) reset_now();
 }
 
 void PeerConnection::close_now() {
-  if (tls_ != nullptr) SSL_free(tls_);
-  tls_ = nullptr;
-  close(fd_);
-  fd_ = -1;
+  SSL_free(std::exchange(tls_, nullptr));
+  close(std::exchange(fd_, -1));
+}
+
+void PeerConnection::reset_now() {
+  SSL_free(std::exchange(tls_, nullptr));
+  close_abortively(std::exchange(fd_, -1));
 }
 
 void PeerConnection::add_to(std::vector<pollfd>& set) const {
@@ -163,7 +168,7 @@ void PeerConnection::pump() {
     ++at_;
     sent_ = piece_ = piece_sent_ = 0;
   }
-  if (open() && finished() && (client_closed_ || client_reset_)) close_now();
+  if (open() && finished() && (client_closed_ || client_reset_)) reset_now();
 }
 
 /// True when the step is done.
@@ -196,12 +201,9 @@ bool PeerConnection::run_step(const Step& step) {
     case Step::Kind::close:
       close_now();
       return true;
-    case Step::Kind::reset: {
-      const linger hard = {1, 0};
-      setsockopt(fd_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
-      close_now();
+    case Step::Kind::reset:
+      reset_now();
       return true;
-    }
     case Step::Kind::stop_reading:
       reading_ = false;
       return true;
@@ -307,7 +309,7 @@ void Peer::forget() {
   scripts_.clear();
   releases_ = 0;
   // Connections nobody has accepted yet belong to the past, too.
-  for (int fd; (fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) close(fd);
+  for (int fd; (fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) close_abortively(fd);
 }
 
 void Peer::forget_closed() {

@@ -128,6 +128,7 @@ class PeerConnection {
   long read_some(char* into, std::size_t size);
   long write_some(const char* from, std::size_t size);
   void close_now();
+  void reset_now();
 
   Peer& peer_;
   int fd_;
