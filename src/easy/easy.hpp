@@ -54,15 +54,12 @@ class Easy {
   /// Empties CURLOPT_ERRORBUFFER; a transfer starts with this.
   void clear_error_text() noexcept;
 
-  Options options;
-  Info info;
-  ResponseHeaders headers;
-  Share* share = nullptr;  ///< set through attach_share()
-  /// Of the cookie engine, while it is on (cookies/engine.cc).
-  std::unique_ptr<EasyPart> cookies;
-  /// A duplicate's own copy of what MIMEPOST pointed to (api/easy.cc).
-  std::unique_ptr<EasyPart> own_mime;
+  // What every call looks at comes first and lies together.
+ private:
+  static constexpr std::uint32_t kMagic = 0x68697065;
+  std::uint32_t magic_ = kMagic;
 
+ public:
   // The engine's own: none of this room looks at them.
   void* engine_slot = nullptr;    ///< the engine this handle is added to
   void* transfer_slot = nullptr;  ///< the transfer while it is added
@@ -71,9 +68,14 @@ class Easy {
   /// what hangs in the slots.
   void (*detach)(Easy& easy) noexcept = nullptr;
 
- private:
-  static constexpr std::uint32_t kMagic = 0x68697065;
-  std::uint32_t magic_ = kMagic;
+  Share* share = nullptr;  ///< set through attach_share()
+  /// Of the cookie engine, while it is on (cookies/engine.cc).
+  std::unique_ptr<EasyPart> cookies;
+  ResponseHeaders headers;
+  Options options;
+  Info info;
+  /// A duplicate's own copy of what MIMEPOST pointed to (api/easy.cc).
+  std::unique_ptr<EasyPart> own_mime;
 };
 
 /// CURLOPT_SHARE: takes part in `share` (a CURLSH*), or in none when NULL.

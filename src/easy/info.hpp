@@ -45,36 +45,36 @@ class ConnectionInfo {
 /// Durations count from the start of the transfer (of the first request when redirects are followed), in
 /// nanoseconds; 0 means not reached.
 struct InfoTimes {
-  Nanos queue = 0;
   Nanos namelookup = 0;
   Nanos connect = 0;
   Nanos appconnect = 0;
+  Nanos redirect = 0;
+  Nanos queue = 0;
   Nanos pretransfer = 0;
   Nanos posttransfer = 0;
   Nanos starttransfer = 0;
   Nanos total = 0;  ///< up to now while the transfer runs
-  Nanos redirect = 0;
 };
 
 /// Numbers of the last transfer; the default values are what getinfo answers before any transfer.
 struct InfoNumbers {
   curl_off_t size_download = 0;   ///< body bytes as they came over the wire
-  curl_off_t size_upload = 0;     ///< body bytes sent
   curl_off_t size_delivered = 0;  ///< body bytes given to the application (after decoding)
   curl_off_t content_length_download = -1;
-  curl_off_t content_length_upload = -1;
-  curl_off_t conn_id = -1;
-  std::uint32_t header_size = 0;
-  std::uint32_t request_size = 0;
-  std::uint32_t httpauth_avail = 0;  ///< CURLAUTH_*
-  std::uint32_t httpauth_used = 0;
   std::int32_t response_code = 0;
+  std::uint32_t header_size = 0;
+  std::uint8_t http_version = 0;  ///< CURL_HTTP_VERSION_*, 0 unknown
+  bool condition_unmet = false;
+  std::uint32_t request_size = 0;
+  curl_off_t conn_id = -1;
+  curl_off_t size_upload = 0;  ///< body bytes sent
+  curl_off_t content_length_upload = -1;
+  std::uint32_t httpauth_used = 0;   ///< CURLAUTH_*
+  std::uint32_t httpauth_avail = 0;  ///< CURLAUTH_*
   std::int32_t redirect_count = 0;
   std::int32_t num_connects = 0;
   std::int32_t os_errno = 0;
   std::int32_t ssl_verifyresult = 0;
-  std::uint8_t http_version = 0;  ///< CURL_HTTP_VERSION_*, 0 unknown
-  bool condition_unmet = false;
 };
 
 /// Results that few transfers have, in memory of their own (Info::rare()).
@@ -103,21 +103,22 @@ class Easy;
 CURLcode get_info(Easy& easy, std::uint32_t id, void* answer);
 
 struct Info {
+  // What is written when a response comes lies together, with what every request writes around it.
   InfoTimes times;
+  ConnectionInfo* connection = nullptr;
+  HeadSlice content_type_at;  ///< where it lies in Easy::headers, copied when somebody asks
+  TextBuffer content_type;    ///< unset: NULL is told
   InfoNumbers numbers;
   Endpoint primary;
-  Endpoint local;  ///< may stay unknown while `connection` is set: it is asked then
-  curl_off_t xfer_id = -1;
-  TextBuffer effective_url;  ///< after a redirect; before one, the text of planned_url once it was asked for
+  Endpoint local;                    ///< may stay unknown while `connection` is set: it is asked then
   const Url* planned_url = nullptr;  ///< of the handle's plan, which keeps it; nullptr: CURLOPT_URL is told
-  HeadSlice content_type_at;         ///< where it lies in Easy::headers, copied when somebody asks
-  TextBuffer content_type;           ///< unset: NULL is told
+  const Scheme* scheme = nullptr;
   const char* effective_method = nullptr;  ///< static text, set after a redirect changed it; nullptr: what
                                            ///< the options say
-  const Scheme* scheme = nullptr;
+  TextBuffer effective_url;  ///< after a redirect; before one, the text of planned_url once it was asked for
+  curl_off_t xfer_id = -1;
   curl_socket_t last_socket = CURL_SOCKET_BAD;  ///< of CONNECT_ONLY transfers: survives begin()
   bool was_redirected = false;                  ///< effective_url is that of a later request
-  ConnectionInfo* connection = nullptr;
 
   /// CURLINFO_EFFECTIVE_URL of a request that is not the planned one. False when memory is out.
   [[nodiscard]] bool redirect_to(std::string_view url) noexcept {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 namespace hiper {
@@ -134,6 +135,7 @@ void ResponseHeaders::Store::clear() noexcept {
 }
 
 ResponseHeaders::Store::Segment& ResponseHeaders::Store::room(std::size_t size) {
+  if (segment_ == 0 && first_.free() >= size) return first_;
   if (segment_ < num_segments()) {
     Segment& current = segment(segment_);
     if (current.free() >= size) return current;
@@ -314,17 +316,18 @@ ResponseHeaders::~ResponseHeaders() = default;
 
 ResponseHeaders::Store& ResponseHeaders::store() {
   if (!store_) store_ = std::make_unique<Store>();
+  if (std::exchange(stale_, false)) store_->clear();
   return *store_;
 }
 
 void ResponseHeaders::clear() noexcept {
   request_ = 0;
-  if (store_) store_->clear();
+  stale_ = store_ != nullptr;
 }
 
 void ResponseHeaders::next_request() noexcept {
   ++request_;
-  if (store_) store_->close_run();
+  if (Store* const store = recorded()) store->close_run();
 }
 
 void ResponseHeaders::add(const HeadLine& line, bool connect) {
@@ -343,24 +346,28 @@ void ResponseHeaders::add(std::string_view name, std::string_view value, unsigne
 }
 
 std::string_view ResponseHeaders::view(HeadSlice slice) const noexcept {
-  return store_ ? store_->view(slice) : std::string_view();
+  const Store* const store = recorded();
+  return store != nullptr ? store->view(slice) : std::string_view();
 }
 
 const char* ResponseHeaders::value(std::string_view name, std::size_t& cursor) {
-  return store_ ? store_->value(name, cursor) : nullptr;
+  Store* const store = recorded();
+  return store != nullptr ? store->value(name, cursor) : nullptr;
 }
 
 CURLHcode ResponseHeaders::find(const char* name, std::size_t index, unsigned origin, int request,
                                 curl_header** out) {
   if (name == nullptr || out == nullptr || !valid(origin, request)) return CURLHE_BAD_ARGUMENT;
-  if (!store_ || !store_->any()) return CURLHE_NOHEADERS;
+  Store* const store = recorded();
+  if (store == nullptr || !store->any()) return CURLHE_NOHEADERS;
   if (request > request_) return CURLHE_NOREQUEST;
-  return store_->find(name, index, origin, request == -1 ? request_ : request, out);
+  return store->find(name, index, origin, request == -1 ? request_ : request, out);
 }
 
 curl_header* ResponseHeaders::next(unsigned origin, int request, const curl_header* previous) {
-  if (!store_ || !valid(origin, request) || request > request_) return nullptr;
-  return store_->next(origin, request == -1 ? request_ : request, previous);
+  Store* const store = recorded();
+  if (store == nullptr || !valid(origin, request) || request > request_) return nullptr;
+  return store->next(origin, request == -1 ? request_ : request, previous);
 }
 
 }  // namespace hiper

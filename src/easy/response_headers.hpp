@@ -21,7 +21,8 @@ class ResponseHeaders {
   ResponseHeaders& operator=(const ResponseHeaders&) = delete;
   ~ResponseHeaders();
 
-  /// A new transfer begins: forgets everything, keeps some memory.
+  /// A new transfer begins: forgets everything, keeps some memory. Does not look at that memory, which the
+  /// processor has not at hand when thousands of transfers take turns: the first header will.
   void clear() noexcept;
   /// The next request of the same transfer (redirect, authentication round) begins. clear() starts with
   /// request 0.
@@ -49,8 +50,11 @@ class ResponseHeaders {
  private:
   class Store;
   Store& store();
+  /// nullptr: nothing was recorded since clear().
+  Store* recorded() const noexcept { return stale_ ? nullptr : store_.get(); }
   std::unique_ptr<Store> store_;
-  int request_ = 0;  ///< number of the current one
+  int request_ = 0;     ///< number of the current one
+  bool stale_ = false;  ///< what store_ holds is that of the last transfer
 };
 
 /// The headers of a handle; nullptr when it is not an easy handle. Implemented where the handle is.

@@ -92,10 +92,8 @@ class Watch : public ListNode<> {
   inline void unwant() noexcept;
   Events wanted() const noexcept { return wanted_; }
 
-  /// Somebody waits to read, and the application was not told yet.
-  bool newly_wants_in() const noexcept {
-    return wanted_ == Events::in && announced_ == Events::none && !retired_;
-  }
+  /// The application was not told yet that somebody waits.
+  bool newly_wanted() const noexcept { return any(wanted_) && announced_ == Events::none && !retired_; }
   /// What was reported since the last call; a hint.
   Events take_fired() noexcept {
     const Events fired = fired_;

@@ -7,15 +7,17 @@
 namespace hiper {
 namespace {
 
-/// Later requests of a turn were sent later: when the answers to two in a row are not there, none is.
-constexpr unsigned kMissesPerTurn = 2;
+/// A turn that has opened so many sockets has taken the time of a round trip in a local network. In a shorter
+/// one no connect ends, and applications see CURL_POLL_OUT first, as they are used to.
+constexpr unsigned kManyOpened = 8;
 
 }  // namespace
 
 // Retired sockets first: their number is free for the application before it may be announced again. Those
 // that nobody waits for any more come last, as with the original library.
 void Engine::announce_sockets() noexcept {
-  unsigned misses = 0;
+  early_answers_.begin_turn();
+  early_connects_.begin_turn();
   List<Watch> unwanted;
   while (!retired_.empty() || !changed_.empty() || !unwanted.empty()) {
     while (!retired_.empty()) close_retired(retired_.pop_front());
@@ -26,27 +28,34 @@ void Engine::announce_sockets() noexcept {
     Watch& watch = changed_.pop_front();
     if (!any(watch.wanted_)) {
       unwanted.push_back(watch);
-      continue;
+    } else if (EarlyLook* const early = worth_a_look(watch); early == nullptr || !look_early(watch, *early)) {
+      announce_interest(watch);
     }
-    if (misses < kMissesPerTurn && early_look_.worth_it(watch, settings)) {
-      const bool hit = look_early(watch);
-      early_look_.learn(hit);
-      misses = hit ? 0 : misses + 1;
-      if (watch.retired_) continue;
-      watch.unlink();
-    }
-    announce_interest(watch);
   }
   pool_.hand_over();
 }
 
-// While a turn served many transfers, the answers to the first ones may have come. To take one now costs a
-// recv; to announce the socket, and to remove it again, costs the application two system calls. True when it
-// was there.
-bool Engine::look_early(Watch& watch) noexcept {
-  fire(watch, Events::in);
+// While a turn served many transfers, what the first ones wait for may have come. To take it now costs one
+// call; to announce the socket, and to remove it or to announce the next interest, costs the application two.
+EarlyLook* Engine::worth_a_look(const Watch& watch) noexcept {
+  if (settings.socket_function == nullptr || !watch.newly_wanted()) return nullptr;
+  EarlyLook* early = nullptr;
+  if (watch.wanted_ == Events::in) early = &early_answers_;
+  if (watch.wanted_ == Events::out && num_opened_ >= kManyOpened) early = &early_connects_;
+  return early != nullptr && early->worth_it() ? early : nullptr;
+}
+
+/// False: it is still to be announced.
+bool Engine::look_early(Watch& watch, EarlyLook& early) noexcept {
+  const Events before = watch.wanted_;
+  if (early.is_first()) now_ = monotonic_now();  // what is found has come after the turn began
+  fire(watch, before);
   run_ready();
-  return watch.retired_ || watch.wanted_ != Events::in;
+  const bool hit = watch.retired_ || watch.wanted_ != before;
+  early.learn(hit);
+  if (!hit) watch.unlink();
+  // After a hit, what is wanted now was put behind the others: it may come until then.
+  return watch.retired_ || watch.linked();
 }
 
 void Engine::announce_interest(Watch& watch) noexcept {

@@ -1,30 +1,38 @@
-// Decides whether to look for an answer once more before its socket is announced. Learns from how often that
-// was worth it: peers far away never answer within the turn, so looking is given up but for a sample. Used by
-// multi/announce.cc.
+// Decides whether to look once more, before a socket is announced, for what its transfer waits for: an
+// answer, or the end of a connect. Learns from how often that was worth it: peers far away are never that
+// fast, so looking is given up but for a sample. Used by multi/announce.cc.
 #pragma once
-#include "flow/reactor.hpp"
-#include "multi/settings.hpp"
-
 namespace hiper {
 
 class EarlyLook {
  public:
-  /// `watch` is about to be announced as waiting for an answer, and looking has paid off lately, or it is
-  /// time to try again.
-  bool worth_it(const Watch& watch, const MultiSettings& settings) noexcept {
-    if (settings.socket_function == nullptr || !watch.newly_wants_in()) return false;
-    if (score_ >= kWorthwhile) return true;
-    return ++skipped_ % kSample == 0;
+  void begin_turn() noexcept { misses_ = hits_ = 0; }
+  /// Looking has paid off lately, or it is time to try again.
+  bool worth_it() noexcept {
+    if (misses_ == kMissesPerTurn || hits_ == kHitsPerTurn) return false;
+    return score_ >= kWorthwhile || ++skipped_ % kSample == 0;
   }
-  void learn(bool hit) noexcept { score_ += hit ? (kOne - score_) / kMemory : -score_ / kMemory; }
+  /// No look was taken yet in this turn.
+  bool is_first() const noexcept { return misses_ == 0 && hits_ == 0; }
+  void learn(bool hit) noexcept {
+    misses_ = hit ? 0 : misses_ + 1;
+    hits_ += hit;
+    score_ += hit ? (kOne - score_) / kMemory : -score_ / kMemory;
+  }
 
  private:
   static constexpr int kOne = 1 << 12;
   static constexpr int kWorthwhile = kOne / 8;  ///< a miss costs about an eighth of what a hit saves
   static constexpr int kMemory = 16;
   static constexpr unsigned kSample = 16;
+  /// What comes later in a turn was begun later: when two in a row are not there, none is.
+  static constexpr unsigned kMissesPerTurn = 2;
+  /// Transfers that wait for a place may follow each other for ever; the application has other things to do.
+  static constexpr unsigned kHitsPerTurn = 1024;
   int score_ = kOne / 2;
   unsigned skipped_ = 0;
+  unsigned misses_ = 0;  ///< in a row, in this turn
+  unsigned hits_ = 0;    ///< in this turn
 };
 
 }  // namespace hiper

@@ -72,10 +72,8 @@ CURLMcode Engine::add(Easy& easy) {
     if (num_added_ != 0) return CURLM_ABORTED_BY_CALLBACK;
     aborted_ = false;
   }
-  std::unique_ptr<Transfer> transfer = take_transfer(easy);
-  now_ = monotonic_now();
-  transfer->begin();
-  Transfer& added = *transfer.release();
+  Transfer& added = *take_transfer(easy).release();
+  added.added();
   members_.push_back(added);
   easy.transfer_slot = &added;
   easy.engine_slot = this;
@@ -203,6 +201,7 @@ curl_off_t Engine::count(CURLMinfo_offt what) const noexcept {
 
 void Engine::begin_turn() noexcept {
   busy_ = true;
+  num_opened_ = 0;
   now_ = monotonic_now();
   if (aborted_ && num_running_ != 0) fail_all(CURLE_ABORTED_BY_CALLBACK);
 }
@@ -443,6 +442,7 @@ Watch& Engine::adopt(int fd, SocketCloser closer, CURL* easy) {
   try {
     auto watch = std::make_unique<Watch>(*this, fd, closer, easy);
     sockets_.insert(*watch);
+    ++num_opened_;
     return *watch.release();
   } catch (...) {
     closer.close(fd);

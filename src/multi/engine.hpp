@@ -122,7 +122,8 @@ class Engine final : public Reactor, public TransferOwner {
   Nanos next_deadline() noexcept;
 
   void announce_sockets() noexcept;
-  bool look_early(Watch& watch) noexcept;
+  EarlyLook* worth_a_look(const Watch& watch) noexcept;
+  bool look_early(Watch& watch, EarlyLook& early) noexcept;
   void announce_interest(Watch& watch) noexcept;
   void withdraw(Watch& watch) noexcept;
   void count_waited(Watch& watch) noexcept;
@@ -155,7 +156,9 @@ class Engine final : public Reactor, public TransferOwner {
   std::size_t num_running_ = 0;
   std::size_t num_added_ = 0;
   std::size_t most_added_ = 0;  ///< since the engine last had nothing to do
-  EarlyLook early_look_;
+  EarlyLook early_answers_;
+  EarlyLook early_connects_;
+  unsigned num_opened_ = 0;     ///< sockets that came in this turn
   std::size_t num_waited_ = 0;  ///< sockets somebody waits for
   curl_off_t num_ever_added_ = 0;
 

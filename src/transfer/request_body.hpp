@@ -53,10 +53,10 @@ class RequestBody {
   Status plan_form(const Easy& easy);
   std::unique_ptr<UploadReader> make_reader(Easy& easy);
 
-  BodyPlan plan_;
   std::unique_ptr<Parts> parts_;
   Method method_ = Method::get;
   bool prepared_ = false;
+  BodyPlan plan_;
 };
 
 }  // namespace hiper

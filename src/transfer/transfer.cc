@@ -35,32 +35,43 @@ EasyParts& parts_of(Easy& easy) {
 }
 
 Transfer::Transfer(Services& services, TransferOwner& owner, Easy& easy) noexcept
-    : Task(services.reactor), services_(services), easy_(&easy), owner_(owner), alarm_(*this) {}
+    : Task(services.reactor), easy_(&easy), alarm_(*this), services_(services), owner_(owner) {}
 
 Transfer::~Transfer() { end_flow(); }
 
+void Transfer::added() noexcept {
+  pause_ = 0;
+  started_ = done_ = error_told_ = false;
+  easy_->clear_error_text();
+}
+
+// The results of the last transfer can be asked for until now, and time counts from now: an application may
+// add a handle long before it drives it.
 void Transfer::begin() {
-  const Nanos start = now();
+  started_ = true;
+  started_at_ = now();
   easy_->info.begin();
   easy_->headers.clear();
-  easy_->clear_error_text();
   verbose_ = options().flag(Opt::verbose);
-  started_at_ = start;
-  total_deadline_ = kNever;
-  next_tick_ = kNever;
-  if (const long ms = options().number(Opt::timeout_ms); ms > 0) {
-    total_deadline_ = after_ms(start, ms);
-  }
+  num_retries_ = 0;
+  continue_seen_ = received_any_ = false;
+  const long ms = options().number(Opt::timeout_ms);
+  total_deadline_ = ms > 0 ? after_ms(started_at_, ms) : kNever;
   hsts_ = hsts_wanted(*easy_) ? Hsts::wanted : Hsts::off;
   if (hsts_ == Hsts::off) drop_hsts_if_off(*easy_);
-  begin_pace(pace_, options(), start);
+  begin_pace(pace_, options(), started_at_);
   const bool watched = pace_ && pace_->low_speed.watched();
-  if (!options().flag(Opt::noprogress) || watched) next_tick_ = start + kTick;
+  next_tick_ = watched || !options().flag(Opt::noprogress) ? started_at_ + kTick : kNever;
   set_alarm();
-  pause_ = 0;
-  num_retries_ = 0;
-  started_ = done_ = error_told_ = continue_seen_ = received_any_ = false;
-  message_ = {};
+}
+
+bool Transfer::begin_safely() noexcept {
+  try {
+    begin();
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
 }
 
 void Transfer::set_alarm() {
@@ -70,16 +81,18 @@ void Transfer::set_alarm() {
 
 void Transfer::run() noexcept {
   if (done_) return;
-  if (deadline_struck()) {
+  if (!started_) {
+    if (!begin_safely()) {
+      finish(CURLE_OUT_OF_MEMORY);
+      return;
+    }
+    begin_request();
+  } else if (deadline_struck()) {
     report_timeout();
     finish(CURLE_OPERATION_TIMEDOUT);
     return;
-  }
-  if (started_) {
-    resume();
   } else {
-    started_ = true;
-    begin_request();
+    resume();
   }
   while (flow_.done()) {
     Status result = flow_.result();
@@ -190,6 +203,11 @@ void Transfer::finish(CURLcode code) noexcept {
   done_ = true;
   message_ = {CURLMSG_DONE, easy_->handle(), {.result = code}};
   owner_.transfer_finished(*this);
+}
+
+void Transfer::abort(CURLcode code) noexcept {
+  if (!started_) static_cast<void>(begin_safely());
+  finish(code);
 }
 
 void Transfer::abandon() noexcept {

@@ -84,13 +84,13 @@ class Transfer final : public Task,
   /// A finished and cleared object serves another handle.
   void reuse_for(Easy& easy) noexcept { easy_ = &easy; }
   Easy& easy() const noexcept { return *easy_; }
-  /// The transfer starts now: results are forgotten, deadlines run. Throws std::bad_alloc.
-  void begin();
+  /// The handle is added; run() begins the transfer.
+  void added() noexcept;
   bool done() const noexcept { return done_; }
   bool started() const noexcept { return started_; }
   void run() noexcept override;
   /// Ends the transfer with `code` and tells the owner.
-  void abort(CURLcode code) noexcept { finish(code); }
+  void abort(CURLcode code) noexcept;
   /// The handle is removed in the middle of its transfer: ends without a message.
   void abandon() noexcept;
   /// Nothing of the last transfer stays but memory.
@@ -202,6 +202,8 @@ class Transfer final : public Task,
   InfoNumbers& numbers() noexcept { return easy_->info.numbers; }
   bool deadline_struck() const noexcept { return now() >= total_deadline_; }
   void report_timeout() noexcept;
+  void begin();
+  bool begin_safely() noexcept;
   void begin_request() noexcept;
   bool goes_on_safely(Status& result) noexcept;
   void set_alarm();
@@ -210,8 +212,8 @@ class Transfer final : public Task,
   void finish(CURLcode code) noexcept;
   void end_flow() noexcept;
 
-  // What every event touches comes first and lies together: with thousands of transfers each cache line
-  // counts.
+  // With thousands of transfers each cache line counts: first what adding, removing and reading the message
+  // touch, then what every event touches.
   int pause_ = 0;
   bool started_ = false;
   bool done_ = true;
@@ -225,22 +227,22 @@ class Transfer final : public Task,
   Hsts hsts_ = Hsts::off;
   Round another_round_ = Round::none;
   std::uint8_t num_retries_ = 0;
+  Easy* easy_;
+  CURLMsg message_{};
+  Lease lease_;
+  std::unique_ptr<Detour> detour_;  ///< after a redirect, or an answer that asks for it
+  RequestBody request_body_;
   Nanos started_at_ = 0;
   Nanos total_deadline_ = kNever;
   Nanos next_tick_ = kNever;
-  Services& services_;
-  Easy* easy_;
   Flow<Status> flow_;
-  Lease lease_;
   std::unique_ptr<Reception, RecycleReception> reception_;  ///< from the first byte of a response on
   std::unique_ptr<Pace> pace_;                              ///< when speeds are limited or watched
   const Plan* plan_ = nullptr;                              ///< the handle's, or the detour's
-  std::unique_ptr<Detour> detour_;  ///< after a redirect, or an answer that asks for it
-  RequestBody request_body_;
+  Timer alarm_;  ///< total_deadline_ or next_tick_, whichever comes first
+  Services& services_;
   TransferOwner& owner_;
-  CURLMsg message_{};
   TextBuffer head_with_cookies_;  ///< of the current request, if it has cookies of the engine
-  Timer alarm_;                   ///< total_deadline_ or next_tick_, whichever comes first
 };
 
 }  // namespace hiper

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <cerrno>
 #include <functional>
 #include <map>
 #include <memory>
@@ -88,9 +89,53 @@ TEST_F(Calls, AHandleStaysUntilItIsRemovedAndRunsAgainWhenItIsAddedAgain) {
   EXPECT_EQ(get.status(), 200);
   get.set(CURLOPT_URL, peer.url("/second").c_str());
   EXPECT_EQ(app().add(get), CURLM_OK);
-  EXPECT_EQ(get.status(), 0) << "the results of the last transfer are forgotten";
+  EXPECT_EQ(get.status(), 200) << "the results of the last transfer are there until the next one begins";
   world.run_until_done(get);
+  EXPECT_EQ(get.status(), 200);
   EXPECT_EQ(peer.requests.at(1).substr(0, 12), "GET /second ");
+}
+
+// contract: 2.24, 2.25
+TEST_F(Calls, ATransferBeginsInTheFirstCallThatDrivesIt) {
+  Peer peer(world);
+  peer.expect({request(), send(response("ok")), request(), hold(), send(response("ok"))});
+  Handle get(peer.url());
+  ASSERT_EQ(world.transfer(get), CURLE_OK);
+  get.clear();
+  get.set(CURLOPT_TIMEOUT_MS, 300L);
+  app().add(get);
+  curl_header* header = nullptr;
+  EXPECT_EQ(get.status(), 200);
+  EXPECT_EQ(get.info<curl_off_t>(CURLINFO_SIZE_DOWNLOAD_T), 2);
+  EXPECT_EQ(curl_easy_header(get.curl, "Content-Length", 0, CURLH_HEADER, -1, &header), CURLHE_OK);
+  poll(nullptr, 0, 350);  // the application has something else to do
+  app().fire_timer();
+  EXPECT_EQ(get.status(), 0);
+  EXPECT_EQ(get.info<curl_off_t>(CURLINFO_SIZE_DOWNLOAD_T), 0);
+  EXPECT_EQ(curl_easy_header(get.curl, "Content-Length", 0, CURLH_HEADER, -1, &header), CURLHE_NOHEADERS);
+  EXPECT_FALSE(get.done) << "its 300 ms begin now";
+  EXPECT_LT(get.info<double>(CURLINFO_TOTAL_TIME), 0.3);
+  EXPECT_GT(app().timer_ms(), 0);
+  world.run_until_done(get);
+  EXPECT_EQ(get.code, CURLE_OPERATION_TIMEDOUT) << "nobody lets the server answer";
+}
+
+// contract: 2.24, 2.25
+TEST_F(Calls, ATransferThatNeverBeginsHasNoOldResultsWhenItFails) {
+  Peer peer(world);
+  Handle get(peer.url());
+  ASSERT_EQ(world.transfer(get), CURLE_OK);
+  app().add(get);
+  app().remove(get);
+  EXPECT_EQ(get.status(), 200) << "nothing has begun";
+  get.clear();
+  app().timer_answer = -1;
+  EXPECT_EQ(app().add(get), CURLM_ABORTED_BY_CALLBACK);
+  app().timer_answer = 0;
+  world.run_until_done(get);
+  EXPECT_EQ(get.code, CURLE_ABORTED_BY_CALLBACK);
+  EXPECT_EQ(get.status(), 0);
+  EXPECT_EQ(peer.requests.size(), 1U);
 }
 
 // contract: 1.3, 2.10, 2.11
@@ -182,6 +227,62 @@ TEST_F(Calls, AnAnswerThatIsThereNeedsNoAnnouncement) {
   EXPECT_EQ(get.body, "ok");
   EXPECT_EQ(app().trace(), "b:OUT timer:later") << "only the other one";
   world.run_until_done(other);
+}
+
+// contract: 3.16, 5.1
+TEST_F(Calls, AFewConnectsAreAnnouncedAsSuch) {
+  Peer peer(world);
+  std::vector<std::unique_ptr<Handle>> few;
+  for (int i = 0; i < 7; ++i) app().add(*few.emplace_back(std::make_unique<Handle>(peer.url())));
+  app().trace();
+  app().fire_timer();
+  EXPECT_EQ(app().trace(), "a:OUT b:OUT c:OUT d:OUT e:OUT f:OUT g:OUT timer:later");
+  for (const auto& one : few) world.run_until_done(*one);
+}
+
+/// On loopback a handshake takes as long as connect(2) does, but for the scheduler.
+// contract: 3.16
+TEST_F(Calls, ACrowdOfConnectsNeedsNoAnnouncements) {
+  Peer peer(world);
+  bool any_skipped = false;
+  for (int attempt = 0; attempt < 50 && !any_skipped; ++attempt) {
+    std::vector<std::unique_ptr<Handle>> crowd;
+    for (int i = 0; i < 20; ++i) {
+      Handle& one = *crowd.emplace_back(std::make_unique<Handle>(peer.url()));
+      one.set(CURLOPT_FRESH_CONNECT, 1L);
+      app().add(one);
+    }
+    app().trace();
+    app().fire_timer();
+    any_skipped = app().trace().find("a:IN") != std::string::npos;
+    for (const auto& one : crowd) {
+      world.run_until_done(*one);
+      EXPECT_EQ(one->code, CURLE_OK) << one->error;
+      EXPECT_EQ(one->body, "ok");
+      EXPECT_EQ(one->info<long>(CURLINFO_NUM_CONNECTS), 1);
+      EXPECT_GT(one->info<double>(CURLINFO_CONNECT_TIME), 0);
+      EXPECT_LE(one->info<double>(CURLINFO_CONNECT_TIME), one->info<double>(CURLINFO_PRETRANSFER_TIME));
+      EXPECT_EQ(one->info<long>(CURLINFO_PRIMARY_PORT), peer.port());
+      EXPECT_NE(one->info<long>(CURLINFO_LOCAL_PORT), 0);
+      app().remove(*one);
+    }
+  }
+  EXPECT_TRUE(any_skipped);
+}
+
+// contract: 3.12, 3.16
+TEST_F(Calls, ACrowdIsRefused) {
+  std::string nobody;
+  { nobody = Peer(world).url(); }
+  std::vector<std::unique_ptr<Handle>> crowd;
+  for (int i = 0; i < 20; ++i) app().add(*crowd.emplace_back(std::make_unique<Handle>(nobody)));
+  app().fire_timer();
+  for (const auto& one : crowd) {
+    world.run_until_done(*one);
+    EXPECT_EQ(one->code, CURLE_COULDNT_CONNECT);
+    EXPECT_EQ(one->info<long>(CURLINFO_OS_ERRNO), ECONNREFUSED);
+  }
+  EXPECT_EQ(app().num_announced(), 0U);
 }
 
 // contract: 4.1, 4.3

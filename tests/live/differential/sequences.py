@@ -8,6 +8,7 @@ import re
 
 LIBCURL, HIPER = "libcurl", "hiper"
 OF_A_SOCKET = re.compile(r"(?:socket \S+|open|close) s(\d+)\b")
+CROWD = 8  # sockets opened in one call
 DEADLINES = re.compile(r"^# \S+ CURLOPT_(TIMEOUT_MS|CONNECTTIMEOUT_MS|EXPECT_100_TIMEOUT_MS)$", re.MULTILINE)
 
 
@@ -196,6 +197,30 @@ def take_interest(kept, line, before):
         kept[at] = f"socket {easy} {name} {what} {pointer if what == 'REMOVE' else first_pointer}"
 
 
+def connects_of_a_crowd(run):
+    """When a call opens many sockets, the first ones may be connected before it ends: ours need not announce OUT then."""
+    connected, kept = set(), []
+    for block in run.blocks:
+        if is_end_of_connect(block, connected):
+            kept[-1].result += block.result[1:]
+            continue
+        kept.append(block)
+        if sum(line.startswith("open ") for line in block.inside) < CROWD:
+            continue
+        for at, line in enumerate(block.inside):
+            if line.endswith(" OUT null"):
+                block.inside[at] = line.replace(" OUT ", " IN ")
+                connected.add(line.split()[2])
+    run.blocks = kept
+
+
+def is_end_of_connect(block, names):
+    event = re.fullmatch(r"> event (\S+) OUT", block.call)
+    if event is None or event.group(1) not in names:
+        return False
+    return [line.split()[2:] for line in block.inside] == [[event.group(1), "IN", "own"]]
+
+
 def portions(run):
     """In how many portions a body is delivered or fetched, in how many events and turns, how much is fetched ahead, and
     whether more is sent before an answer is read. Totals are in the message."""
@@ -234,7 +259,7 @@ def goes_on(before, block):
 
 
 RULES = [ports, progress, bits_of_events, removal_after_close, values_of_timers, turns_without_effect, turns_at_once,
-         order_inside_a_call, changes_taken_back, records, portions]
+         order_inside_a_call, changes_taken_back, connects_of_a_crowd, records, portions]
 
 
 def normalised(library, text):

@@ -50,16 +50,16 @@ void View::end_call(long timeout_ms, int running, int expected_running) {
 
 void View::check_timeout(long timeout_ms) {
   if (timeout_ms < -1) return;  // not asked
-  const Nanos now = world_.now();
-  const Nanos due = due_ == kNever ? kNever : told_due_;
-  const long armed = due == kNever ? -1
-                     : due <= now  ? 0
-                                   : static_cast<long>((due - now + kMillisecond - 1) / kMillisecond);
-  const bool near =
-      armed >= 0 && timeout_ms >= 0 && std::max(armed, timeout_ms) - std::min(armed, timeout_ms) <= 1;
-  if (armed == timeout_ms || (rough_time && near)) return;
+  const auto left = [now = world_.now()](Nanos due) {
+    return due <= now ? 0 : static_cast<long>((due - now + kMillisecond - 1) / kMillisecond);
+  };
+  const bool armed = due_ != kNever;
+  const long least = armed ? left(told_due_) : -1;
+  const long most = armed ? left(told_due_ + told_late_) : -1;
+  const long rough = rough_time && armed && timeout_ms >= 0 ? 1 : 0;
+  if (least - rough <= timeout_ms && timeout_ms <= most + rough) return;
   complain("curl_multi_timeout says " + std::to_string(timeout_ms) + " ms, the timer is armed for " +
-           std::to_string(armed) + " ms");
+           std::to_string(least) + " ms");
 }
 
 void View::socket_called(CURL* easy, int fd, int what, void* pointer) {
@@ -100,7 +100,7 @@ void View::socket_called(CURL* easy, int fd, int what, void* pointer) {
 // once are the same; one that has passed is spent, whoever looked at it.
 void View::timer_called(long ms) {
   check_call("timer");
-  const Nanos now = call_began_;  // the library reads the clock once per call
+  const Nanos now = call_began_;  // the library reads the clock then, and may do so again
   if (ms < -1) complain("timer: " + std::to_string(ms) + " ms");
   if (ms < 0) {
     if (!told_any_) complain("timer: -1 although none was set");
@@ -118,6 +118,7 @@ void View::timer_called(long ms) {
   told_any_ = true;
   told_at_ = now;
   told_due_ = due;
+  told_late_ = world_.now() - now;
   due_ = world_.now() + ms * kMillisecond;  // when it was told, the application starts its timer
   may_repeat_ = false;
 }

@@ -66,6 +66,7 @@ class View {
   bool told_any_ = false;    ///< the last value told was not -1
   Nanos told_due_ = kNever;  ///< the deadline told last, struck or not
   Nanos told_at_ = 0;
+  Nanos told_late_ = 0;  ///< how long the call had taken then: the deadline may be later by that much
   Nanos call_began_ = 0;
   Nanos due_ = kNever;
   long num_callbacks_ = 0;

@@ -76,6 +76,17 @@ void names_by_option(Stage& stage) {
   in_library([&] { curl_slist_free_all(list); });
 }
 
+// Some connect before their sockets are announced.
+void crowd(Stage& stage) {
+  std::vector<std::unique_ptr<Handle>> handles;
+  for (int i = 0; i < 9; ++i) {
+    auto one = std::make_unique<Handle>(stage.peer.url());
+    if (!stage.add(*one)) break;
+    handles.push_back(std::move(one));
+  }
+  for (const auto& one : handles) stage.finish(*one);
+}
+
 void refused_port(Stage& stage) {
   std::uint16_t port = 0;
   { port = Peer(stage.world).port(); }
@@ -229,6 +240,7 @@ constexpr Story kStories[] = {
     {"unknown_name", unknown_name, true},
     {"name_given_up", name_given_up, true},
     {"names_by_option", names_by_option},
+    {"crowd", crowd},
     {"refused_port", refused_port},
     {"socket_options", socket_options},
     {"unix_socket", unix_socket},
