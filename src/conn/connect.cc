@@ -36,10 +36,8 @@ Query make_query(const ConnectJob& job) {
   return query;
 }
 
-/// Fills `race.addresses`.
-Flow<Status> resolve_flow(Task& task, ConnectJob& job, RaceJob& race) {
-  const Query query = make_query(job);
-  Lookup lookup(job.services.resolver, task, query);
+/// The name servers are asked: waits for them.
+Flow<Status> resolve_flow(Task& task, const ConnectJob& job, const Lookup& lookup) {
   while (lookup.state() == Lookup::State::pending) {
     if (task.reactor().now() >= job.deadline) {
       job.report.failuref("Resolving %s took too long", job.target.host.c_str());
@@ -47,17 +45,22 @@ Flow<Status> resolve_flow(Task& task, ConnectJob& job, RaceJob& race) {
     }
     co_await WaitWake(task, job.deadline);
   }
+  co_return Status();
+}
+
+/// Puts what was found into `race.addresses`.
+Status take_addresses(Nanos now, ConnectJob& job, const Lookup& lookup, RaceJob& race) {
   if (lookup.state() == Lookup::State::failed) {
     job.report.failuref("Could not resolve host %s: %s", job.target.host.c_str(), lookup.reason());
-    co_return Status(lookup.code());
+    return Status(lookup.code());
   }
-  job.times.resolved = task.reactor().now();
+  job.times.resolved = now;
   race.addresses = interleave(lookup.addresses().view(), job.target.port);
   const long scope = job.options.number(Opt::address_scope);
   for (Address& address : race.addresses) {
     if (scope != 0) address.set_scope(static_cast<std::uint32_t>(scope));
   }
-  co_return Status();
+  return Status();
 }
 
 void report_race(const ConnectJob& job, const RaceJob& race, CURLcode code) {
@@ -78,7 +81,14 @@ Address local_address(int fd) noexcept {
 
 Flow<Status> tcp_flow(Task& task, ConnectJob& job) {
   RaceJob race{job.options, {}, job.easy, job.report, job.deadline};
-  if (const Status resolved = co_await resolve_flow(task, job, race); !resolved.ok()) co_return resolved;
+  {
+    Lookup lookup(job.services.resolver, task, make_query(job));
+    if (lookup.state() == Lookup::State::pending) {
+      if (const Status waited = co_await resolve_flow(task, job, lookup); !waited.ok()) co_return waited;
+    }
+    const Status found = take_addresses(task.reactor().now(), job, lookup, race);
+    if (!found.ok()) co_return found;
+  }
   const Status raced = co_await race_flow(task, race);
   if (!raced.ok()) {
     job.os_error = race.os_error;
