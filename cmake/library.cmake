@@ -32,6 +32,9 @@ target_compile_definitions(hiper_objects PRIVATE HIPER_VERSION="${PROJECT_VERSIO
 target_compile_options(hiper_objects PRIVATE -fvisibility=hidden -fvisibility-inlines-hidden
   "SHELL:-include ${declarations}")
 
+if(HIPER_PROFILE)
+  target_compile_options(hiper_objects PRIVATE ${HIPER_PROFILE_FLAGS_${HIPER_PROFILE}})
+endif()
 if(HIPER_LTO)
   # "Fat" objects hold code as well: the tests link them as usual.
   target_compile_options(hiper_objects PRIVATE -flto -ffat-lto-objects)
@@ -54,6 +57,9 @@ target_link_options(curl PRIVATE LINKER:--version-script=${map} LINKER:--exclude
   LINKER:-Bsymbolic-functions LINKER:--as-needed LINKER:-z,relro LINKER:-z,now)
 if(HIPER_LTO)
   target_link_options(curl PRIVATE -flto=auto -O2)
+endif()
+if(HIPER_PROFILE)
+  target_link_options(curl PRIVATE ${HIPER_PROFILE_FLAGS_${HIPER_PROFILE}})
 endif()
 if(NOT HIPER_SANITIZE)
   target_sources(curl PRIVATE "${operator_new}")

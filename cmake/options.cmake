@@ -26,6 +26,11 @@ else()
   set(HIPER_LTO_DEFAULT OFF)
 endif()
 option(HIPER_LTO "Link the shared library with -flto" ${HIPER_LTO_DEFAULT})
+# cmake/profiled.sh builds twice: once to record what the benchmark executes, then with that knowledge.
+set(HIPER_PROFILE "" CACHE STRING "Profile-guided optimisation with g++: record, use, or empty for none")
+set(HIPER_PROFILE_FLAGS_record -fprofile-generate -fprofile-dir=${CMAKE_BINARY_DIR}/profile)
+set(HIPER_PROFILE_FLAGS_use -fprofile-use=${CMAKE_BINARY_DIR}/profile -fprofile-correction -Wno-missing-profile)
+
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g")
 set(CMAKE_C_FLAGS_RELEASE "-O2 -g")
 
@@ -38,7 +43,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 # ccache keeps what was compiled before; without it a precompiled header makes the tests compile faster.
 find_program(HIPER_CCACHE ccache)
-if(HIPER_CCACHE)
+if(HIPER_CCACHE AND NOT HIPER_PROFILE)
   set(CMAKE_C_COMPILER_LAUNCHER "${HIPER_CCACHE}")
   set(CMAKE_CXX_COMPILER_LAUNCHER "${HIPER_CCACHE}")
 endif()

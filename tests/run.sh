@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds hiper and runs its tests on Debian 12, as root or with sudo for the packages.
 #
-#   tests/run.sh          everything: g++, ASan+UBSan, TSan, clang++; the tests of the g++ build come last
+#   tests/run.sh          everything: g++, ASan+UBSan, TSan, clang++, with a profile; the tests of the g++ build come last
 #   tests/run.sh quick    g++ only
 #
 # Builds in ./build, or in $HIPER_BUILD_DIR.
@@ -58,6 +58,15 @@ run_tsan() {
   timeout 900 "$build/tsan/tests/threads/threads_test" --gtest_brief=1
 }
 
+# The build for packages: it behaves like libcurl, and executes no more than the plain one.
+run_profiled() {
+  say "building $build/profiled"
+  "$root/cmake/profiled.sh" "$build/profiled" -DHIPER_WERROR=ON -DHIPER_EXAMPLES=OFF -DHIPER_DISCOVER_TESTS=OFF &&
+    cmake --build "$build/profiled" --target live_recorder || return 1
+  say "tests of $build/profiled"
+  (cd "$build/profiled" && ctest --output-on-failure -R '^(abi/exports|bench/instructions|live/differential)$')
+}
+
 install_packages "${packages[@]}" || exit 1
 mkdir -p "$build"
 fetch_examples
@@ -68,6 +77,7 @@ if [ "$mode" != quick ]; then
   run_tsan || failed+=("tsan")
   compile "$build/clang" -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DHIPER_WERROR=ON \
     -DHIPER_SYSTEM_TESTS=OFF -DHIPER_DISCOVER_TESTS=OFF && run_tests "$build/clang" || failed+=("clang")
+  run_profiled || failed+=("profiled")
 fi
 
 run_tests "$build" || failed+=("g++")

@@ -42,13 +42,13 @@ struct RefusedBytes {
 constexpr RefusedBytes kRefused;
 
 void write_dotted(std::uint32_t address, std::string& out) {
-  char dotted[INET_ADDRSTRLEN];
-  char* end = dotted;
+  out.clear();
   for (int shift = 24; shift >= 0; shift -= 8) {
-    if (end != dotted) *end++ = '.';
-    end = std::to_chars(end, dotted + sizeof dotted, (address >> shift) & 0xff).ptr;
+    char digits[3];
+    char* const end = std::to_chars(digits, digits + sizeof digits, (address >> shift) & 0xff).ptr;
+    if (!out.empty()) out += '.';
+    out.append(digits, end);
   }
-  out.assign(dotted, end);
 }
 
 constexpr std::size_t kMaxIpv6Text = INET6_ADDRSTRLEN - 1;

@@ -58,6 +58,10 @@ def print_row(name, results, libraries):
         print("| " + " | ".join(line(name, label, runs, first, cpu.get(FLOOR))) + " |", flush=True)
 
 
+def chosen(row, arguments):
+    return any(fnmatch.fnmatch(row.name, pattern) for pattern in arguments.rows or ["*"])
+
+
 def measure_row(row, places, programs, libraries, rounds):
     """Round after round, so that a drift of the machine meets all libraries."""
     client = [f"{programs}/client", *shlex.split(row.client.format(**places))]
@@ -73,7 +77,7 @@ def measure_row(row, places, programs, libraries, rounds):
 def print_times(arguments, libraries, places):
     print("| " + " | ".join(COLUMNS) + " |\n|" + " --- |" * len(COLUMNS), flush=True)
     for row in rows.ROWS:
-        if not fnmatch.fnmatch(row.name, arguments.rows):
+        if not chosen(row, arguments):
             continue
         results = measure_row(row, places, arguments.programs, libraries, arguments.rounds)
         if arguments.raw:
@@ -98,7 +102,7 @@ def instructions_per_request(row, library, places, programs):
 def print_instructions(arguments, libraries, places):
     print("| row | client | instructions | by object |\n|" + " --- |" * 4, flush=True)
     for row in rows.COUNTED_ROWS:
-        for library in libraries if fnmatch.fnmatch(row.name, arguments.rows) else []:
+        for library in libraries if chosen(row, arguments) else []:
             each = instructions_per_request(row, library, places, arguments.programs)
             if each is None:
                 print(f"| {row.name} | {library.label} | failed |", flush=True)
@@ -118,7 +122,7 @@ def main():
     parser.add_argument("--build", required=True, help=argparse.SUPPRESS)
     parser.add_argument("libraries", nargs="*", metavar="label=libdir", help="default: system hiper")
     parser.add_argument("-r", "--rounds", type=int, default=5)
-    parser.add_argument("-k", "--rows", default="*", help="only the rows that match this glob")
+    parser.add_argument("-k", "--rows", action="append", help="only the rows that match this glob, or another -k")
     parser.add_argument("--raw", help="append the JSON of every run to this file")
     parser.add_argument("--instr", action="store_true", help="count instructions with callgrind instead")
     parser.add_argument("-f", "--functions", type=int, default=0, help="with --instr: show so many functions")
