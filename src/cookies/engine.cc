@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <mutex>
 #include <new>
 #include <utility>
 
@@ -24,53 +23,42 @@ class CookieEngine final : public EasyPart {
   bool off = false;                  ///< COOKIEFILE was set to NULL
 };
 
-/// The mutex makes it safe without the application's lock functions; those are called because they are
-/// promised.
-class SharedCookies final : public SharedData {
+class SharedCookies final : public GuardedData {
  public:
-  explicit SharedCookies(Share& owner) noexcept : share(owner) {}
-  Share& share;
-  std::mutex mutex;
+  explicit SharedCookies(Share& share) noexcept : GuardedData(share, CURL_LOCK_DATA_COOKIE) {}
   CookieJar jar;
 };
 
 CookieEngine* engine_of(const Easy& easy) noexcept { return static_cast<CookieEngine*>(easy.cookies.get()); }
 
 SharedCookies* shared_cookies_of(const Easy& easy) noexcept {
-  Share* const share = easy.share;
-  if (share == nullptr || !share->shares(CURL_LOCK_DATA_COOKIE)) return nullptr;
-  return static_cast<SharedCookies*>(share->data(CURL_LOCK_DATA_COOKIE));
+  return shared_data<SharedCookies>(easy, CURL_LOCK_DATA_COOKIE);
 }
 
-/// The handle's jar for the length of a scope: nobody else uses it. No I/O and no callback inside.
+bool switched_off(const Easy& easy) noexcept {
+  const CookieEngine* const engine = engine_of(easy);
+  return engine != nullptr && engine->off;
+}
+
+/// The handle's jar for the length of a scope: the share's, or its own, or none.
 class UsingJar {
  public:
-  explicit UsingJar(Easy& easy) : easy_(easy), shared_(shared_cookies_of(easy)) {
-    CookieEngine* const engine = engine_of(easy);
-    if (engine != nullptr && engine->off) shared_ = nullptr;
-    if (shared_ != nullptr) {
-      shared_->mutex.lock();
-      shared_->share.lock(easy.handle(), CURL_LOCK_DATA_COOKIE, CURL_LOCK_ACCESS_SINGLE);
-      jar_ = &shared_->jar;
-    } else if (engine != nullptr && !engine->off) {
-      jar_ = &engine->jar;
-    }
-  }
-  UsingJar(const UsingJar&) = delete;
-  UsingJar& operator=(const UsingJar&) = delete;
-  ~UsingJar() {
-    if (shared_ == nullptr) return;
-    shared_->share.unlock(easy_.handle(), CURL_LOCK_DATA_COOKIE);
-    shared_->mutex.unlock();
-  }
+  explicit UsingJar(Easy& easy) noexcept
+      : shared_(switched_off(easy) ? nullptr : shared_cookies_of(easy)),
+        guard_(shared_, easy.handle()),
+        jar_(shared_ != nullptr ? &shared_->jar : own_jar(easy)) {}
   explicit operator bool() const noexcept { return jar_ != nullptr; }
   CookieJar& operator*() const noexcept { return *jar_; }
   CookieJar* operator->() const noexcept { return jar_; }
 
  private:
-  Easy& easy_;
-  SharedCookies* shared_;
-  CookieJar* jar_ = nullptr;
+  static CookieJar* own_jar(const Easy& easy) noexcept {
+    CookieEngine* const engine = engine_of(easy);
+    return engine != nullptr && !engine->off ? &engine->jar : nullptr;
+  }
+  SharedCookies* const shared_;
+  const DataGuard guard_;
+  CookieJar* const jar_;
 };
 
 /// Switches the engine on. Throws std::bad_alloc.

@@ -10,10 +10,9 @@
 #include "easy/info.hpp"
 #include "easy/options.hpp"
 #include "easy/response_headers.hpp"
+#include "easy/share.hpp"
 
 namespace hiper {
-
-class Share;
 
 /// Something of a room above this one that lives as long as the handle.
 class EasyPart {
@@ -77,6 +76,14 @@ class Easy {
   /// A duplicate's own copy of what MIMEPOST pointed to (api/easy.cc).
   std::unique_ptr<EasyPart> own_mime;
 };
+
+/// What the handle's share has of a kind, which the caller knows the class of; nullptr when it does not share
+/// it.
+template <class Data>
+Data* shared_data(const Easy& easy, curl_lock_data kind) noexcept {
+  Share* const share = easy.share;
+  return share != nullptr && share->shares(kind) ? static_cast<Data*>(share->data(kind)) : nullptr;
+}
 
 /// CURLOPT_SHARE: takes part in `share` (a CURLSH*), or in none when NULL.
 CURLcode attach_share(Easy& easy, void* share) noexcept;

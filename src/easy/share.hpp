@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 
 namespace hiper {
 
@@ -94,6 +95,44 @@ class ShareLock {
   Share& share_;
   CURL* easy_;
   curl_lock_data kind_;
+};
+
+/// Data that one thread uses at a time. Its own mutex makes that safe without the application's lock
+/// functions, which are called because they are promised.
+class GuardedData : public SharedData {
+ public:
+  GuardedData(Share& share, curl_lock_data kind) noexcept : share_(share), kind_(kind) {}
+  void lock(CURL* easy) noexcept {
+    mutex_.lock();
+    share_.lock(easy, kind_, CURL_LOCK_ACCESS_SINGLE);
+  }
+  void unlock(CURL* easy) noexcept {
+    share_.unlock(easy, kind_);
+    mutex_.unlock();
+  }
+
+ private:
+  Share& share_;
+  const curl_lock_data kind_;
+  std::mutex mutex_;
+};
+
+/// Holds `data`, if there is any, for the length of a scope. No file and no callback but those of the share
+/// is waited for in it.
+class DataGuard {
+ public:
+  DataGuard(GuardedData* data, CURL* easy) noexcept : data_(data), easy_(easy) {
+    if (data_ != nullptr) data_->lock(easy_);
+  }
+  DataGuard(const DataGuard&) = delete;
+  DataGuard& operator=(const DataGuard&) = delete;
+  ~DataGuard() {
+    if (data_ != nullptr) data_->unlock(easy_);
+  }
+
+ private:
+  GuardedData* const data_;
+  CURL* const easy_;
 };
 
 }  // namespace hiper

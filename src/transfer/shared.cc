@@ -1,7 +1,6 @@
 #include "transfer/shared.hpp"
 
 #include <memory>
-#include <mutex>
 #include <new>
 
 #include "cookies/engine.hpp"
@@ -30,34 +29,17 @@ class SharedIdle final : public SharedData {
   Ref<SharedConnections> connections_;
 };
 
-/// Its own lock makes it safe without the application's; the application's are called because they are
-/// promised.
-class SharedNames final : public SharedData {
+class SharedNames final : public GuardedData {
  public:
-  explicit SharedNames(Share& share) noexcept : share_(share), cache_({lock, unlock, this}) {}
+  explicit SharedNames(Share& share) noexcept
+      : GuardedData(share, CURL_LOCK_DATA_DNS), cache_({lock_for, unlock_for, this}) {}
   DnsCache& cache() noexcept { return cache_; }
 
  private:
-  static void lock(void* context, CURL* easy) {
-    SharedNames& self = *static_cast<SharedNames*>(context);
-    self.mutex_.lock();
-    self.share_.lock(easy, CURL_LOCK_DATA_DNS, CURL_LOCK_ACCESS_SINGLE);
-  }
-  static void unlock(void* context, CURL* easy) {
-    SharedNames& self = *static_cast<SharedNames*>(context);
-    self.share_.unlock(easy, CURL_LOCK_DATA_DNS);
-    self.mutex_.unlock();
-  }
-  Share& share_;
-  std::mutex mutex_;
+  static void lock_for(void* self, CURL* easy) { static_cast<SharedNames*>(self)->lock(easy); }
+  static void unlock_for(void* self, CURL* easy) { static_cast<SharedNames*>(self)->unlock(easy); }
   DnsCache cache_;
 };
-
-template <class Data>
-Data* data_of(const Easy& easy, curl_lock_data kind) noexcept {
-  Share* const share = easy.share;
-  return share != nullptr && share->shares(kind) ? static_cast<Data*>(share->data(kind)) : nullptr;
-}
 
 }  // namespace
 
@@ -78,17 +60,17 @@ CURLSHcode make_shared_data(Share& share, int kind) noexcept {
 }
 
 TlsSessions* shared_tls_sessions(const Easy& easy) noexcept {
-  auto* const data = data_of<SharedSessions>(easy, CURL_LOCK_DATA_SSL_SESSION);
+  auto* const data = shared_data<SharedSessions>(easy, CURL_LOCK_DATA_SSL_SESSION);
   return data != nullptr ? &data->sessions() : nullptr;
 }
 
 SharedConnections* shared_connections(const Easy& easy) noexcept {
-  auto* const data = data_of<SharedIdle>(easy, CURL_LOCK_DATA_CONNECT);
+  auto* const data = shared_data<SharedIdle>(easy, CURL_LOCK_DATA_CONNECT);
   return data != nullptr ? &data->connections() : nullptr;
 }
 
 DnsCache* shared_dns_cache(const Easy& easy) noexcept {
-  auto* const data = data_of<SharedNames>(easy, CURL_LOCK_DATA_DNS);
+  auto* const data = shared_data<SharedNames>(easy, CURL_LOCK_DATA_DNS);
   return data != nullptr ? &data->cache() : nullptr;
 }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <ctime>
-#include <mutex>
 #include <new>
 
 #include "http/hsts_file.hpp"
@@ -18,41 +17,24 @@ constexpr std::size_t kReadsMax = HstsCache::kEntriesMax;
 
 std::int64_t wall_clock() noexcept { return static_cast<std::int64_t>(time(nullptr)); }
 
-struct SharedHsts final : SharedData {
-  explicit SharedHsts(Share& its_share) noexcept : share(its_share) {}
-  Share& share;
-  std::mutex mutex;
+class SharedHsts final : public GuardedData {
+ public:
+  explicit SharedHsts(Share& share) noexcept : GuardedData(share, CURL_LOCK_DATA_HSTS) {}
   HstsCache cache;
 };
 
-SharedHsts* shared_hsts(const Easy& easy) noexcept {
-  Share* const share = easy.share;
-  if (share == nullptr || !share->shares(CURL_LOCK_DATA_HSTS)) return nullptr;
-  return static_cast<SharedHsts*>(share->data(CURL_LOCK_DATA_HSTS));
-}
-
-/// The cache that a handle uses, for the length of a scope. No callback but those of the share, and no file,
-/// is waited for in it.
+/// The cache that a handle uses, for the length of a scope.
 class UsedCache {
  public:
   UsedCache(Easy& easy, HstsCache& own) noexcept
-      : shared_(shared_hsts(easy)), easy_(easy.handle()), cache_(shared_ != nullptr ? shared_->cache : own) {
-    if (shared_ == nullptr) return;
-    shared_->mutex.lock();
-    shared_->share.lock(easy_, CURL_LOCK_DATA_HSTS, CURL_LOCK_ACCESS_SINGLE);
-  }
-  UsedCache(const UsedCache&) = delete;
-  UsedCache& operator=(const UsedCache&) = delete;
-  ~UsedCache() {
-    if (shared_ == nullptr) return;
-    shared_->share.unlock(easy_, CURL_LOCK_DATA_HSTS);
-    shared_->mutex.unlock();
-  }
+      : UsedCache(easy, own, shared_data<SharedHsts>(easy, CURL_LOCK_DATA_HSTS)) {}
   HstsCache* operator->() const noexcept { return &cache_; }
 
  private:
-  SharedHsts* const shared_;
-  CURL* const easy_;
+  UsedCache(Easy& easy, HstsCache& own, SharedHsts* shared) noexcept
+      : guard_(shared, easy.handle()), cache_(shared != nullptr ? shared->cache : own) {}
+
+  const DataGuard guard_;
   HstsCache& cache_;
 };
 
