@@ -42,6 +42,7 @@ Transfer::~Transfer() { end_flow(); }
 void Transfer::added() noexcept {
   pause_ = 0;
   started_ = done_ = error_told_ = false;
+  message_ = {};
   easy_->clear_error_text();
 }
 

@@ -249,6 +249,26 @@ TEST_F(Errors, CountsAndMessagesAreRightWhileEverythingFails) {
 
 // --- A handle that is cleaned up in a callback
 
+/// Nothing is known of such a transfer; least of all how the one before it has ended.
+// contract: 2.21
+TEST_F(Errors, AHandleThatIsCleanedUpInItsOwnPerformHasNoOldResult) {
+  Peer peer(world);
+  CURL* easy = curl_easy_init();
+  CURL* const handle = easy;
+  curl_easy_setopt(easy, CURLOPT_URL, "nosuchscheme://127.0.0.1/");
+  EXPECT_EQ(curl_easy_perform(handle), CURLE_UNSUPPORTED_PROTOCOL);
+  const curl_xferinfo_callback clean_up = [](void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    if (CURL* const victim = std::exchange(*static_cast<CURL**>(self), nullptr)) curl_easy_cleanup(victim);
+    return 0;
+  };
+  curl_easy_setopt(easy, CURLOPT_URL, peer.url().c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, clean_up);
+  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &easy);
+  EXPECT_EQ(curl_easy_perform(handle), CURLE_OK);
+  EXPECT_EQ(easy, nullptr);
+}
+
 enum class Where { own_body, other_body, own_header, socket, timer };
 
 class CleanupInside : public Errors, public testing::WithParamInterface<Where> {
