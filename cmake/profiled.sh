@@ -5,7 +5,7 @@
 #   cmake/profiled.sh <build directory> [<cmake option>...]
 #
 # Needs the packages that tests/run.sh names, which it does not install. `cmake --install <build directory>` follows.
-set -eu
+set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$1"
 build=$(cd "$1" && pwd)
