@@ -48,7 +48,10 @@ EarlyLook* Engine::worth_a_look(const Watch& watch) noexcept {
 /// False: it is still to be announced.
 bool Engine::look_early(Watch& watch, EarlyLook& early) noexcept {
   const Events before = watch.wanted_;
-  if (early.is_first()) now_ = monotonic_now();  // what is found has come after the turn began
+  if (early.wants_time()) {
+    now_ = monotonic_now();  // what is found has come after the turn began
+    early.time_is(now_);
+  }
   fire(watch, before);
   run_ready();
   const bool hit = watch.retired_ || watch.wanted_ != before;

@@ -25,7 +25,11 @@ void RateLimit::moved(std::size_t count, Nanos now) noexcept {
 void LowSpeed::begin(curl_off_t limit, long seconds, Nanos now) noexcept {
   limit_ = limit;
   seconds_ = seconds;
-  bytes_before_ = 0;
+  restart(0, now);
+}
+
+void LowSpeed::restart(curl_off_t total_bytes, Nanos now) noexcept {
+  bytes_before_ = total_bytes;
   looked_at_ = now;
   slow_since_ = kNever;
 }

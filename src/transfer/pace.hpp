@@ -35,6 +35,8 @@ class RateLimit {
 class LowSpeed {
  public:
   void begin(curl_off_t limit, long seconds, Nanos now) noexcept;
+  /// The connection is there only now; it is its maker's business how long that took.
+  void restart(curl_off_t total_bytes, Nanos now) noexcept;
   bool watched() const noexcept { return limit_ > 0 && seconds_ > 0; }
   /// To be called about once a second with the bytes moved so far. True when it is time to give up.
   bool too_slow(curl_off_t total_bytes, bool paused, Nanos now) noexcept;

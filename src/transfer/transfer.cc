@@ -146,9 +146,8 @@ Status Transfer::tick() {
   } catch (const std::bad_alloc&) {
     return Status::out_of_memory();
   }
-  const curl_off_t moved = numbers().size_download + numbers().size_upload;
   const bool waiting = pause_ != 0 || easy_->info.connection == nullptr;
-  if (pace_ && pace_->low_speed.watched() && pace_->low_speed.too_slow(moved, waiting, now())) {
+  if (pace_ && pace_->low_speed.watched() && pace_->low_speed.too_slow(bytes_moved(), waiting, now())) {
     failuref("Slower than %ld bytes per second for %ld seconds", options().number(Opt::low_speed_limit),
              options().number(Opt::low_speed_time));
     return Status(CURLE_OPERATION_TIMEDOUT);
@@ -332,6 +331,7 @@ void Transfer::note_addresses() noexcept {
 void Transfer::note_connection() {
   Connection& connection = *lease_;
   easy_->info.connection = this;
+  if (pace_) pace_->low_speed.restart(bytes_moved(), now());
   note_addresses();
   numbers().conn_id = connection.id();
   connection.stream->watch().hand_over(easy_->handle());

@@ -200,6 +200,7 @@ class Transfer final : public Task,
   Nanos now() const noexcept { return reactor().now(); }
   const Options& options() const noexcept { return easy_->options; }
   InfoNumbers& numbers() noexcept { return easy_->info.numbers; }
+  curl_off_t bytes_moved() noexcept { return numbers().size_download + numbers().size_upload; }
   bool deadline_struck() const noexcept { return now() >= total_deadline_; }
   void report_timeout() noexcept;
   void begin();

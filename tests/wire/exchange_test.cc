@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -384,6 +385,21 @@ TEST_F(Exchange, ATransferThatIsTooSlowIsGivenUp) {
   EXPECT_GE(took, 900000);
   EXPECT_LT(took, 8000000);
   EXPECT_LE(app().num_calls(), 20);
+}
+
+/// The application was late, the server was not: what it took to connect is no part of the transfer's speed.
+// contract: 7.14
+TEST_F(Exchange, SpeedIsWatchedFromTheConnectionOn) {
+  Peer peer(world);
+  Handle get(peer.url());
+  get.set(CURLOPT_LOW_SPEED_LIMIT, 100L);
+  get.set(CURLOPT_LOW_SPEED_TIME, 1L);
+  app().add(get);
+  app().fire_timer();
+  poll(nullptr, 0, 1100);
+  app().socket_action(app().only_socket(), CURL_CSELECT_OUT);
+  world.run_until_done(get);
+  EXPECT_EQ(get.code, CURLE_OK) << get.error;
 }
 
 // contract: 7.8

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,6 +28,16 @@ class Calls : public testing::Test {
     ASSERT_EQ(app().fire_timer(), CURLM_OK);
   }
   static Script answer_when_released() { return {request(), hold(), send(response("ok")), again()}; }
+  /// The peers answer what has come while the handle's new connection is made.
+  void answer_while_it_opens(Handle& handle) {
+    const curl_sockopt_callback pump = [](void* self, curl_socket_t, curlsocktype) {
+      for (int rounds = 0; rounds < 5; ++rounds) static_cast<World*>(self)->pump();
+      return CURL_SOCKOPT_OK;
+    };
+    handle.set(CURLOPT_FRESH_CONNECT, 1L);
+    handle.set(CURLOPT_SOCKOPTFUNCTION, pump);
+    handle.set(CURLOPT_SOCKOPTDATA, &world);
+  }
   /// Waits as a program does that has nothing but its timer.
   void sleep_until_timer() {
     while (app().timer_left() > 0) poll(nullptr, 0, app().timer_left());
@@ -211,13 +223,7 @@ TEST_F(Calls, AnAnswerThatIsThereNeedsNoAnnouncement) {
   Handle get(peer.url());
   ASSERT_EQ(world.transfer(get), CURLE_OK);
   Handle other(peer.url("/other"));
-  other.set(CURLOPT_FRESH_CONNECT, 1L);
-  const curl_sockopt_callback pump = [](void* self, curl_socket_t, curlsocktype) {
-    for (int rounds = 0; rounds < 5; ++rounds) static_cast<World*>(self)->pump();
-    return CURL_SOCKOPT_OK;
-  };
-  other.set(CURLOPT_SOCKOPTFUNCTION, pump);
-  other.set(CURLOPT_SOCKOPTDATA, &world);
+  answer_while_it_opens(other);
   get.clear();
   app().add(get);
   app().add(other);
@@ -227,6 +233,34 @@ TEST_F(Calls, AnAnswerThatIsThereNeedsNoAnnouncement) {
   EXPECT_EQ(get.body, "ok");
   EXPECT_EQ(app().trace(), "b:OUT timer:later") << "only the other one";
   world.run_until_done(other);
+}
+
+/// However many answers are there: the application has other things to do.
+// contract: 3.15
+TEST_F(Calls, AnswersThatTakeLongAreLeftToTheNextCalls) {
+  Peer peer(world);
+  std::vector<std::unique_ptr<Handle>> crowd;
+  for (int i = 0; i < 60; ++i) app().add(*crowd.emplace_back(std::make_unique<Handle>(peer.url())));
+  for (const auto& one : crowd) world.run_until_done(*one);
+  for (const auto& one : crowd) {
+    app().remove(*one);
+    one->clear();
+    one->on_body = [](std::string_view piece) {
+      const auto begun = std::chrono::steady_clock::now();
+      while (std::chrono::steady_clock::now() - begun < std::chrono::milliseconds(2)) continue;
+      return piece.size();
+    };
+    app().add(*one);
+  }
+  Handle last(peer.url());
+  answer_while_it_opens(last);
+  app().add(last);
+  app().fire_timer();
+  const auto num_done = std::count_if(crowd.begin(), crowd.end(), [](const auto& one) { return one->done; });
+  EXPECT_GT(num_done, 0);
+  EXPECT_LT(num_done, 30);
+  for (const auto& one : crowd) world.run_until_done(*one);
+  world.run_until_done(last);
 }
 
 // contract: 3.16, 5.1

@@ -2,6 +2,9 @@
 // the library's requests are counted at the functions given to curl_global_init_mem.
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "multi/frame_cache.hpp"
 #include "wire/support/crowd.hpp"
 #include "wire/support/faults.hpp"
@@ -223,27 +226,41 @@ TEST_F(Allocations, WithALowestSpeedAreNone) {
 // --- Bodies
 
 void expect_large_body_is_free(const std::string& text) {
+  constexpr int kHandles = 4;
+  constexpr int kRounds = 10;
   World world;
   Peer peer(world);
-  peer.otherwise(always(text));
+  // In the first round all bodies are under way at once; in those that follow chance decides how many are.
+  Script script = {request(), send(text.substr(0, text.size() / 2)), hold(),
+                   send(text.substr(text.size() / 2))};
+  for (int i = 0; i < 3 + kRounds; ++i) script.insert(script.end(), {request(), send(text)});
+  peer.otherwise(script);
   Crowd crowd(world);
   std::size_t received = 0;
-  for (int i = 0; i < 4; ++i) {
-    crowd.make(peer.url()).on_body = [&](std::string_view piece) {
+  std::set<const Handle*> begun;
+  for (int i = 0; i < kHandles; ++i) {
+    Handle& handle = crowd.make(peer.url());
+    handle.on_body = [&](std::string_view piece) {
+      begun.insert(&handle);
       return received += piece.size(), piece.size();
     };
   }
+  crowd.start_all();
+  world.run([&] { return begun.size() == kHandles; }, "the begin of each body");
+  EXPECT_EQ(crowd.num_done(), 0);
+  peer.release(kHandles);
+  crowd.run_to_the_end();
   const auto all = [&] {
     crowd.start_all();
     crowd.run_to_the_end();
   };
-  for (int i = 0; i < 5; ++i) all();
+  for (int i = 0; i < 3; ++i) all();
   received = 0;
   Faults::arm(0, Faults::How::once);
-  for (int i = 0; i < 10; ++i) all();
+  for (int i = 0; i < kRounds; ++i) all();
   EXPECT_EQ(Faults::num_asked(), 0);
   Faults::disarm();
-  EXPECT_EQ(received, 40 * kBody.size());
+  EXPECT_EQ(received, kRounds * kHandles * kBody.size());
   EXPECT_EQ(crowd.num_failed(), 0);
 }
 
