@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "wire/support/crowd.hpp"
 #include "wire/support/tls.hpp"
@@ -50,11 +51,34 @@ class SystemCalls : public testing::Test {
   World world;
 };
 
-/// One send and one recv for each of `requests`; at most one look in 16 finds nothing.
-void expect_one_of_each(const std::vector<SysCall>& calls, long requests) {
+/// A connection that was idle for 10 ms is looked at before it serves again (docs/decisions/pool-probing.md).
+/// That happens in rounds which the machine, busy with other things, made slow: these are counted.
+class Rounds {
+ public:
+  template <class Work>
+  void run(int count, Work work) {
+    for (int i = 0; i < count; ++i) {
+      const Time begun = Clock::now();
+      work();
+      num_slow_ += Clock::now() - last_begun_ > std::chrono::milliseconds(9);
+      last_begun_ = begun;
+    }
+  }
+  long num_slow() const noexcept { return num_slow_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Time = Clock::time_point;
+  Time last_begun_ = Clock::now();
+  long num_slow_ = 0;
+};
+
+/// One send and one recv for each of `requests`; at most one look in 16 finds nothing, and `num_idle`
+/// connections may have been looked at.
+void expect_one_of_each(const std::vector<SysCall>& calls, long requests, long num_idle) {
   EXPECT_EQ(num(calls, SysCall::send), requests);
   EXPECT_GE(num(calls, SysCall::recv), requests);
-  EXPECT_LE(num(calls, SysCall::recv), requests + requests / 16 + 1);
+  EXPECT_LE(num(calls, SysCall::recv), requests + requests / 16 + 1 + num_idle);
   EXPECT_EQ(num_others(calls, {SysCall::send, SysCall::recv}), 0)
       << testing::PrintToString(names(calls)).substr(0, 600);
 }
@@ -91,10 +115,10 @@ TEST_F(SystemCalls, OfAKeepAliveGetAreOneSendAndOneRecv) {
   Peer peer(world);
   Handle get(peer.url());
   for (int i = 0; i < 40; ++i) EXPECT_EQ(world.transfer(get), CURLE_OK);
-  const std::vector<SysCall> calls = calls_of([&] {
-    for (int i = 0; i < 160; ++i) EXPECT_EQ(world.transfer(get), CURLE_OK);
-  });
-  expect_one_of_each(calls, 160);
+  Rounds rounds;
+  const std::vector<SysCall> calls =
+      calls_of([&] { rounds.run(160, [&] { EXPECT_EQ(world.transfer(get), CURLE_OK); }); });
+  expect_one_of_each(calls, 160, rounds.num_slow());
 }
 
 /// All of them are sent in one turn, so that exactly as many have been answered at its end.
@@ -102,17 +126,14 @@ TEST_F(SystemCalls, OfAHundredAtOnceAreOneSendAndOneRecvEach) {
   Peer peer(world);
   Crowd crowd(world);
   crowd.make(peer.url(), 100);
-  for (int i = 0; i < 20; ++i) {
+  const auto all = [&] {
     crowd.start_all();
     crowd.run_to_the_end();
-  }
-  const std::vector<SysCall> calls = calls_of([&] {
-    for (int i = 0; i < 16; ++i) {
-      crowd.start_all();
-      crowd.run_to_the_end();
-    }
-  });
-  expect_one_of_each(calls, 1600);
+  };
+  for (int i = 0; i < 20; ++i) all();
+  Rounds rounds;
+  const std::vector<SysCall> calls = calls_of([&] { rounds.run(16, all); });
+  expect_one_of_each(calls, 1600, 100 * rounds.num_slow());
   EXPECT_EQ(peer.num_accepted(), 100u);
 }
 
@@ -136,13 +157,13 @@ TEST_F(SystemCalls, OfPerformAndPollAreOneSendAndOneRecvForEachGet) {
     crowd.run_to_the_end();
   };
   for (int i = 0; i < 10; ++i) all();
-  const long rounds = crowd.num_calls();
-  const std::vector<SysCall> calls = calls_of([&] {
-    for (int i = 0; i < 10; ++i) all();
-  });
+  const long num_calls_before = crowd.num_calls();
+  Rounds rounds;
+  const std::vector<SysCall> calls = calls_of([&] { rounds.run(10, all); });
   EXPECT_EQ(num(calls, SysCall::send), 1000);
-  EXPECT_EQ(num(calls, SysCall::recv), 1000);
-  EXPECT_LE(num(calls, SysCall::epoll_wait), 2 * (crowd.num_calls() - rounds));
+  EXPECT_GE(num(calls, SysCall::recv), 1000);
+  EXPECT_LE(num(calls, SysCall::recv), 1000 + 100 * rounds.num_slow());
+  EXPECT_LE(num(calls, SysCall::epoll_wait), 2 * (crowd.num_calls() - num_calls_before));
   EXPECT_EQ(num_others(calls, {SysCall::send, SysCall::recv, SysCall::epoll_wait}), 0)
       << testing::PrintToString(names(calls)).substr(0, 600);
 }
@@ -260,17 +281,14 @@ TEST_F(SystemCalls, AnIdleConnectionCostsNone) {
   Handle& get = crowd.make(other.url());
   crowd.start(get);
   crowd.run(1);
-  for (int i = 0; i < 40; ++i) {
+  const auto once_more = [&] {
     crowd.start(get);
     crowd.run(1);
-  }
-  const std::vector<SysCall> calls = calls_of([&] {
-    for (int i = 0; i < 160; ++i) {
-      crowd.start(get);
-      crowd.run(1);
-    }
-  });
-  expect_one_of_each(calls, 160);
+  };
+  for (int i = 0; i < 40; ++i) once_more();
+  Rounds rounds;
+  const std::vector<SysCall> calls = calls_of([&] { rounds.run(160, once_more); });
+  expect_one_of_each(calls, 160, rounds.num_slow());
 }
 
 }  // namespace
