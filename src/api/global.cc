@@ -54,6 +54,10 @@ CURLcode set_up_rooms() noexcept {
   return CURLE_OK;
 }
 
+/// When the library is loaded: no other thread can be in it yet. One that came in while a fork has begun, and
+/// asked only then to be told of forks, would leave its lock to the child.
+[[gnu::constructor]] void notice_forks_from_the_first() noexcept { static_cast<void>(notice_forks(mutex)); }
+
 enum class Join { always, if_nobody_has };
 
 /// Only the first user decides on the memory functions. They stay after the last one has gone, until there is

@@ -23,8 +23,8 @@ inline ProcessGeneration process_generation() noexcept {
 }
 
 /// From now on every fork(2) of the process begins a new generation in the child, and happens while the
-/// forking thread holds `outermost`. Only the first call has an effect; `outermost` must be held. False when
-/// memory is out.
+/// forking thread holds `outermost`. Only the first call has an effect; `outermost` must be held, or no
+/// other thread be in the library yet. False when memory is out.
 bool notice_forks(std::mutex& outermost) noexcept;
 
 /// Forks happen while the forking thread holds `mutex`, so that no child finds it locked by a thread that the

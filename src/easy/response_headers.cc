@@ -90,6 +90,7 @@ class ResponseHeaders::Store {
     }
   };
 
+  void clear_grown() noexcept;
   void extend_run(std::string_view lines) noexcept;
   void begin_run(std::string_view lines, unsigned origin, int request, bool begins_head);
   Segment& room(std::size_t size);
@@ -111,31 +112,37 @@ class ResponseHeaders::Store {
   std::uint32_t head_ = 0;
   std::uint32_t head_segment_ = 0;  ///< where the current head begins
   std::uint32_t head_offset_ = 0;
-  Run first_run_{};
+  bool grown_ = false;  ///< more_, more_runs_ or entries_ are in use
   Segment first_;
+  Run first_run_{};
+  char first_text_[kFirstSegment];
   std::vector<Segment> more_;
   std::vector<Run> more_runs_;
   std::vector<Entry> entries_;
-  char first_text_[kFirstSegment];
   curl_header found_{};  ///< for find()
   curl_header next_{};   ///< for next()
 };
 
 void ResponseHeaders::Store::clear() noexcept {
-  while (more_.size() > kSegmentsKept) more_.pop_back();
-  while (!more_.empty() && more_.back().capacity > kKeptCapacity) more_.pop_back();
-  for (Segment& kept : more_) kept.used = 0;
+  if (std::exchange(grown_, false)) clear_grown();
   first_.used = 0;
-  more_runs_.clear();
-  entries_.clear();
-  if (entries_.capacity() > kEntriesKept) std::vector<Entry>().swap(entries_);
-  if (more_runs_.capacity() > kEntriesKept) std::vector<Run>().swap(more_runs_);
   num_runs_ = indexed_runs_ = indexed_bytes_ = segment_ = head_ = head_segment_ = head_offset_ = 0;
   room_left_ = open_origin_ = 0;
 }
 
+void ResponseHeaders::Store::clear_grown() noexcept {
+  while (more_.size() > kSegmentsKept) more_.pop_back();
+  while (!more_.empty() && more_.back().capacity > kKeptCapacity) more_.pop_back();
+  for (Segment& kept : more_) kept.used = 0;
+  more_runs_.clear();
+  entries_.clear();
+  if (entries_.capacity() > kEntriesKept) std::vector<Entry>().swap(entries_);
+  if (more_runs_.capacity() > kEntriesKept) std::vector<Run>().swap(more_runs_);
+}
+
 ResponseHeaders::Store::Segment& ResponseHeaders::Store::room(std::size_t size) {
   if (segment_ == 0 && first_.free() >= size) return first_;
+  grown_ = true;
   if (segment_ < num_segments()) {
     Segment& current = segment(segment_);
     if (current.free() >= size) return current;
@@ -168,7 +175,10 @@ void ResponseHeaders::Store::begin_run(std::string_view lines, unsigned origin, 
                                        bool begins_head) {
   open_origin_ = 0;
   const std::uint32_t size = static_cast<std::uint32_t>(lines.size());
-  if (num_runs_ != 0) more_runs_.resize(num_runs_);
+  if (num_runs_ != 0) {
+    grown_ = true;
+    more_runs_.resize(num_runs_);
+  }
   Segment& place = room(size);
   if (begins_head) {
     ++head_;
@@ -194,6 +204,7 @@ void ResponseHeaders::Store::add_parts(std::string_view name, std::string_view v
   char* const value_place = place + name.size() + 1;
   std::copy(value.begin(), value.end(), value_place);
   value_place[value.size()] = '\0';
+  grown_ = true;
   entries_.push_back({place, value_place, static_cast<std::uint32_t>(name.size()), head_, request,
                       static_cast<std::uint8_t>(origin)});
   last.used += static_cast<std::uint32_t>(name.size() + value.size() + 2);
@@ -245,6 +256,7 @@ void ResponseHeaders::Store::index_line(char* line, std::size_t size, const Run&
   if (colon == std::string_view::npos) return;  // the blank line
   const std::string_view value = trim_blanks(text.substr(colon + 1));
   char* const value_place = value.empty() ? line + colon + 1 : line + (value.data() - text.data());
+  grown_ = true;
   entries_.push_back(
       {line, value_place, static_cast<std::uint32_t>(colon), lines.head, lines.request, lines.origin});
   line[colon] = '\0';

@@ -38,9 +38,9 @@ ROWS = [
     row("new-handle c=100", "-c 100 -n 60000", HTTP, client=f"--new-handle {TINY}"),
     row("new-handle c=1000", "-c 1000 -n 40000", HTTP, client=f"--new-handle {TINY}"),
     # The same work beside transfers that sit and wait.
-    row("idle K=0", "-c 100 -n 40000", "{slow}"),
-    row("idle K=1000", "-c 100 -n 40000", "{slow}", None, "--idle 1000 --idle-url {silent}"),
-    row("idle K=10000", "-c 100 -n 40000", "{slow}", None, "--idle 10000 --idle-url {silent}"),
+    row("idle K=0", "-c 100 -n 100000", "{slow}"),
+    row("idle K=1000", "-c 100 -n 100000", "{slow}", None, "--idle 1000 --idle-url {silent}"),
+    row("idle K=10000", "-c 100 -n 100000", "{slow}", None, "--idle 10000 --idle-url {silent}"),
     row("poll c=100", "-c 100 -n 30000", "{slow}", None, "--api poll"),
     row("poll c=1000", "-c 1000 -n 30000", "{slow}", None, "--api poll"),
     row("poll c=100 K=5000", "-c 100 -n 10000", "{slow}", None, "--api poll --idle 5000 --idle-url {silent}"),
@@ -54,12 +54,13 @@ ROWS = [
     Row("https fresh c=100", f"--fresh --cacert {{ca}} -c 100 -n 4000 {HTTPS}",
         f"--fresh --cacert {{ca}} -c 1 -n 4000 {HTTPS}"),
     row("https fresh new-handle c=100", "--fresh --cacert {ca} -c 100 -n 4000", HTTPS, None, "--new-handle"),
-    row("https fresh, CA bundle c=1", "--fresh --cacert {bundle} -c 1 -n 200", HTTPS),
+    # The window is for libraries that parse the roots for each connection.
+    row("https fresh, CA bundle c=1", "--fresh --cacert {bundle} -c 1 -n 2000", HTTPS, client="--window-s 3"),
     # Bodies.
     row("body 1k", "-c 100 -n 60000", "{http}/1k", client="--body-size 1024"),
     row("body 100k", "-c 100 -n 20000", "{http}/100k", "--buffer 102400", "--body-size 102400"),
     row("1g http", "-c 1 -w 0 -n 2", "{http}/1g", client="--body-size 1073741824"),
-    row("1g http 512k buffer", "--buffer 524288 -c 1 -w 0 -n 2", "{http}/1g", client="--body-size 1073741824"),
+    row("1g http 512k buffer", "--buffer 524288 -c 1 -w 0 -n 4", "{http}/1g", client="--body-size 1073741824"),
     row("1g https", "--cacert {ca} -c 1 -w 0 -n 1", "{https}/1g"),
     row("1g https 512k buffer", "--buffer 524288 --cacert {ca} -c 1 -w 0 -n 1", "{https}/1g"),
 ]
