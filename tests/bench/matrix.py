@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import sys
 
 import measure
 import rows
@@ -62,28 +63,29 @@ def chosen(row, arguments):
     return any(fnmatch.fnmatch(row.name, pattern) for pattern in arguments.rows or ["*"])
 
 
-def measure_row(row, places, programs, libraries, rounds):
-    """Round after round, so that a drift of the machine meets all libraries."""
+def add_round(row, places, programs, libraries, results):
     client = [f"{programs}/client", *shlex.split(row.client.format(**places))]
-    results = collections.defaultdict(list)
-    for _ in range(rounds):
-        for library in libraries:
-            results[library.label].append(measure.run(client, library))
-        if row.floor is not None:
-            results[FLOOR].append(measure.run([f"{programs}/floor", *shlex.split(row.floor.format(**places))]))
-    return results
+    for library in libraries:
+        results[library.label].append(measure.run(client, library))
+    if row.floor is not None:
+        results[FLOOR].append(measure.run([f"{programs}/floor", *shlex.split(row.floor.format(**places))]))
 
 
 def print_times(arguments, libraries, places):
-    print("| " + " | ".join(COLUMNS) + " |\n|" + " --- |" * len(COLUMNS), flush=True)
-    for row in rows.ROWS:
-        if not chosen(row, arguments):
-            continue
-        results = measure_row(row, places, arguments.programs, libraries, arguments.rounds)
-        if arguments.raw:
-            with open(arguments.raw, "a") as file:
-                file.write(json.dumps({"row": row.name, "results": results}) + "\n")
-        print_row(row.name, results, libraries)
+    """Round after round through all rows, so that a drift of the machine meets all libraries and all rows."""
+    wanted = [row for row in rows.ROWS if chosen(row, arguments)]
+    results = [collections.defaultdict(list) for _ in wanted]
+    for number in range(arguments.rounds):
+        print(f"round {number + 1} of {arguments.rounds}", file=sys.stderr, flush=True)
+        for row, found in zip(wanted, results):
+            add_round(row, places, arguments.programs, libraries, found)
+    if arguments.raw:
+        with open(arguments.raw, "a") as file:
+            for row, found in zip(wanted, results):
+                file.write(json.dumps({"row": row.name, "results": found}) + "\n")
+    print("| " + " | ".join(COLUMNS) + " |\n|" + " --- |" * len(COLUMNS))
+    for row, found in zip(wanted, results):
+        print_row(row.name, found, libraries)
 
 
 def instructions_per_request(row, library, places, programs):

@@ -38,9 +38,9 @@ ROWS = [
     row("new-handle c=100", "-c 100 -n 60000", HTTP, client=f"--new-handle {TINY}"),
     row("new-handle c=1000", "-c 1000 -n 40000", HTTP, client=f"--new-handle {TINY}"),
     # The same work beside transfers that sit and wait.
-    row("idle K=0", "-c 100 -n 100000", "{slow}"),
-    row("idle K=1000", "-c 100 -n 100000", "{slow}", None, "--idle 1000 --idle-url {silent}"),
-    row("idle K=10000", "-c 100 -n 100000", "{slow}", None, "--idle 10000 --idle-url {silent}"),
+    row("idle K=0", "-c 100 -n 40000", "{slow}"),
+    row("idle K=1000", "-c 100 -n 40000", "{slow}", None, "--idle 1000 --idle-url {silent}"),
+    row("idle K=10000", "-c 100 -n 40000", "{slow}", None, "--idle 10000 --idle-url {silent}"),
     row("poll c=100", "-c 100 -n 30000", "{slow}", None, "--api poll"),
     row("poll c=1000", "-c 1000 -n 30000", "{slow}", None, "--api poll"),
     row("poll c=100 K=5000", "-c 100 -n 10000", "{slow}", None, "--api poll --idle 5000 --idle-url {silent}"),
