@@ -4,6 +4,7 @@ import collections
 import fnmatch
 import json
 import os
+import random
 import re
 import shlex
 import sys
@@ -63,22 +64,26 @@ def chosen(row, arguments):
     return any(fnmatch.fnmatch(row.name, pattern) for pattern in arguments.rows or ["*"])
 
 
-def add_round(row, places, programs, libraries, results):
+def add_round(number, row, places, programs, libraries, results):
+    """One run of each, in an order that changes: who follows a program that was busy for long may pay for it."""
     client = [f"{programs}/client", *shlex.split(row.client.format(**places))]
-    for library in libraries:
-        results[library.label].append(measure.run(client, library))
+    runs = [(library.label, client, library) for library in libraries]
     if row.floor is not None:
-        results[FLOOR].append(measure.run([f"{programs}/floor", *shlex.split(row.floor.format(**places))]))
+        runs.append((FLOOR, [f"{programs}/floor", *shlex.split(row.floor.format(**places))], None))
+    random.Random(number).shuffle(runs)
+    for label, command, library in runs:
+        results[label].append(measure.run(command, library))
 
 
 def print_times(arguments, libraries, places):
     """Round after round through all rows, so that a drift of the machine meets all libraries and all rows."""
     wanted = [row for row in rows.ROWS if chosen(row, arguments)]
-    results = [collections.defaultdict(list) for _ in wanted]
+    labels = [library.label for library in libraries]
+    results = [{label: [] for label in labels + [FLOOR] * (row.floor is not None)} for row in wanted]
     for number in range(arguments.rounds):
         print(f"round {number + 1} of {arguments.rounds}", file=sys.stderr, flush=True)
         for row, found in zip(wanted, results):
-            add_round(row, places, arguments.programs, libraries, found)
+            add_round(number, row, places, arguments.programs, libraries, found)
     if arguments.raw:
         with open(arguments.raw, "a") as file:
             for row, found in zip(wanted, results):
