@@ -44,7 +44,7 @@ bool same(const MemoryFunctions& a, const MemoryFunctions& b) noexcept {
 }
 
 CURLcode set_up_rooms() noexcept {
-  if (!notice_forks(mutex)) return CURLE_OUT_OF_MEMORY;
+  if (!notice_forks(mutex)) return CURLE_OUT_OF_MEMORY;  // when memory was out as the library was loaded
   for (const Room* room = std::begin(kRooms); room != std::end(kRooms); ++room) {
     const CURLcode code = room->set_up();
     if (code == CURLE_OK) continue;
