@@ -28,7 +28,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <initializer_list>
 #include <string_view>
+#include <utility>
 
 #include "base/features.hpp"
 
@@ -97,6 +100,26 @@ constexpr std::int64_t initial_of(Opt option) noexcept {
   return option_detail::kInitial[static_cast<std::size_t>(option)];
 }
 
+/// Some options, to ask whether any of them is set: Options::any_of().
+class OptSet {
+ public:
+  constexpr OptSet(std::initializer_list<Opt> options) noexcept {
+    Bytes bytes{};
+    for (const Opt option : options) {
+      const auto index = static_cast<std::size_t>(option);
+      bytes[index / 8] = static_cast<std::uint8_t>(bytes[index / 8] | 1u << (index % 8));
+    }
+    words_ = std::bit_cast<Words>(bytes);
+  }
+
+ private:
+  friend class Options;
+  static constexpr std::size_t kWords = (kOptCount + 63) / 64;
+  using Bytes = std::array<std::uint8_t, 8 * kWords>;
+  using Words = std::array<std::uint64_t, kWords>;
+  Words words_;
+};
+
 class Options {
  public:
   Options() noexcept = default;
@@ -108,11 +131,17 @@ class Options {
 
   /// The option has a value of its own. Setting a text, list, function or blob to NULL takes it away again,
   /// except for `cainfo` and `capath` (where NULL means "no default either"); a NULL data pointer is a value.
-  bool has(Opt option) const noexcept { return find(option) != nullptr; }
+  bool has(Opt option) const noexcept {
+    const auto index = static_cast<std::size_t>(option);
+    return (present_[index / 8] & 1u << (index % 8)) != 0;
+  }
+  /// Any of `set` has. Much cheaper than to ask one by one: for those that few applications set.
+  bool any_of(const OptSet& set) const noexcept {
+    return any_of(set, std::make_index_sequence<OptSet::kWords>());
+  }
   long number(Opt option) const noexcept { return static_cast<long>(offset(option)); }
   curl_off_t offset(Opt option) const noexcept {
-    const Value* const value = find(option);
-    return value != nullptr ? value->number : initial_of(option);
+    return has(option) ? value_of(option).number : initial_of(option);
   }
   bool flag(Opt option) const noexcept { return offset(option) != 0; }
   /// NUL-terminated, nullptr while unset; `cainfo` and `capath` then say where the system keeps them.
@@ -206,12 +235,12 @@ class Options {
     return (group < kLowerGroups ? 0u : lower_count_) + first_[group] +
            option_detail::kBitCount[present_[group] & (bit - 1)];
   }
-  const Value* find(Opt option) const noexcept {
+  /// Of an option that is set. Most are not, and to see that takes no call.
+  [[gnu::noinline]] const Value& value_of(Opt option) const noexcept {
     const auto index = static_cast<std::size_t>(option);
-    const unsigned bit = 1u << (index % 8);
-    if ((present_[index / 8] & bit) == 0) return nullptr;
-    return values_ + place_of(index / 8, bit);
+    return values_[place_of(index / 8, 1u << (index % 8))];
   }
+  const Value* find(Opt option) const noexcept { return has(option) ? &value_of(option) : nullptr; }
   Value* find(Opt option) noexcept {
     return const_cast<Value*>(static_cast<const Options*>(this)->find(option));
   }
@@ -223,6 +252,16 @@ class Options {
         visit(static_cast<Opt>(group * 8 + static_cast<unsigned>(std::countr_zero(bits))));
       }
     }
+  }
+  // Not a loop: of a constant set the compiler then looks at the words only that are not empty.
+  template <std::size_t... I>
+  bool any_of(const OptSet& set, std::index_sequence<I...>) const noexcept {
+    return ((set.words_[I] != 0 && (present_word(I) & set.words_[I]) != 0) || ...);
+  }
+  std::uint64_t present_word(std::size_t i) const noexcept {
+    std::uint64_t word;
+    std::memcpy(&word, present_.data() + i * sizeof(word), sizeof(word));
+    return word;
   }
   Value* find_or_insert(Opt option) noexcept;  ///< nullptr: out of memory; a new value is all zero
   bool grow() noexcept;
@@ -237,7 +276,7 @@ class Options {
   std::uint16_t count_ = 0;
   std::uint16_t capacity_ = 0;
   std::uint16_t lower_count_ = 0;  ///< how many of count_ are in the lower groups
-  std::array<std::uint8_t, kGroups> present_{};
+  OptSet::Bytes present_{};        ///< kGroups of them are used
   std::array<std::uint8_t, kGroups> first_{};
   std::uint32_t generation_ = 1;
 };

@@ -26,7 +26,8 @@ void Engine::announce_sockets() noexcept {
       continue;
     }
     Watch& watch = changed_.pop_front();
-    if (!any(watch.wanted_)) {
+    const bool last = changed_.empty() && unwanted.empty();
+    if (!any(watch.wanted_) && !last) {
       unwanted.push_back(watch);
     } else if (EarlyLook* const early = worth_a_look(watch); early == nullptr || !look_early(watch, *early)) {
       announce_interest(watch);

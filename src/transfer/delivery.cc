@@ -21,12 +21,30 @@ curl_off_t range_start(std::string_view text) noexcept {
   return start;
 }
 
+/// What few applications set. Without any of it, the defaults of WriteConfig and ResponseRules hold.
+constexpr OptSet kDeliveryOptions{Opt::headerfunction,
+                                  Opt::headerdata,
+                                  Opt::header,
+                                  Opt::accept_encoding,
+                                  Opt::http_content_decoding,
+                                  Opt::http_transfer_decoding,
+                                  Opt::maxfilesize_large,
+                                  Opt::buffersize,
+                                  Opt::http200aliases,
+                                  Opt::http09_allowed,
+                                  Opt::ignore_content_length};
+static_assert(WriteConfig().buffer_size == initial_of(Opt::buffersize));
+static_assert(WriteConfig().size_max == initial_of(Opt::maxfilesize_large));
+static_assert(WriteConfig().decode_transfer == (initial_of(Opt::http_transfer_decoding) != 0));
+static_assert(ResponseRules().http09_allowed == (initial_of(Opt::http09_allowed) != 0));
+
 }  // namespace
 
 WriteConfig Transfer::write_config() const noexcept {
   WriteConfig config;
   config.write = options().function<curl_write_callback>(Opt::writefunction);
   config.write_data = options().pointer(Opt::writedata);
+  if (!options().any_of(kDeliveryOptions)) return config;
   config.header = options().function<curl_write_callback>(Opt::headerfunction);
   config.header_data = options().pointer(Opt::headerdata);
   config.headers_in_body = options().flag(Opt::header);
@@ -40,10 +58,11 @@ WriteConfig Transfer::write_config() const noexcept {
 
 ResponseRules Transfer::response_rules() const noexcept {
   ResponseRules rules;
+  rules.no_body = plan_->method == Method::head;
+  if (!options().any_of(kDeliveryOptions)) return rules;
   rules.aliases = options().list(Opt::http200aliases);
   rules.size_max = options().offset(Opt::maxfilesize_large);
   rules.http09_allowed = options().flag(Opt::http09_allowed);
-  rules.no_body = plan_->method == Method::head;
   rules.ignore_length = options().flag(Opt::ignore_content_length);
   rules.decode_transfer = options().flag(Opt::http_transfer_decoding);
   return rules;

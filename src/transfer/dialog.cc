@@ -235,11 +235,15 @@ Status Transfer::before_request(H1Request& request) {
   }
   if (const Status opened = request_body_.open(*easy_, plan_->head.chunked, request.body); !opened.ok())
     return opened;
-  request.expect_continue = plan_->head.expect_continue && request.body != nullptr;
-  request.expect_timeout = options().number(Opt::expect_100_timeout_ms) * kMillisecond;
-  request.keep_sending_on_error = options().flag(Opt::keep_sending_on_error);
-  request.read_size =
-      std::max(ReadBuffer::kUsualRead, static_cast<std::size_t>(options().number(Opt::buffersize)));
+  if (request.body != nullptr) {
+    request.expect_continue = plan_->head.expect_continue;
+    request.expect_timeout = options().number(Opt::expect_100_timeout_ms) * kMillisecond;
+    request.keep_sending_on_error = options().flag(Opt::keep_sending_on_error);
+  }
+  if (options().has(Opt::buffersize)) {
+    const auto asked_for = static_cast<std::size_t>(options().number(Opt::buffersize));
+    request.read_size = std::max(ReadBuffer::kUsualRead, asked_for);
+  }
   numbers().content_length_upload = request_body_.plan().size;
   numbers().size_upload = 0;
   easy_->info.times.pretransfer = now() - started_at_;

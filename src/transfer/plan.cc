@@ -326,13 +326,18 @@ bool same_origin(const Url& a, const Url& b) {
 }
 
 ReuseRules reuse_rules(const Options& options, Method method) noexcept {
+  // Without these, the defaults of ReuseRules hold.
+  static constexpr OptSet kReuseOptions{Opt::fresh_connect, Opt::maxage_conn, Opt::maxlifetime_conn};
+  static_assert(ReuseRules().max_idle == initial_of(Opt::maxage_conn) * kSecond);
+  static_assert(initial_of(Opt::maxlifetime_conn) == 0);
   ReuseRules rules;
+  // A request that must not be sent twice looks before it leaps.
+  rules.probe = method != Method::get && method != Method::head;
+  if (!options.any_of(kReuseOptions)) return rules;
   rules.fresh = options.flag(Opt::fresh_connect);
   rules.max_idle = options.number(Opt::maxage_conn) * kSecond;
   const long lifetime = options.number(Opt::maxlifetime_conn);
   rules.max_lifetime = lifetime == 0 ? kNever : lifetime * kSecond;
-  // A request that must not be sent twice looks before it leaps.
-  rules.probe = method != Method::get && method != Method::head;
   return rules;
 }
 

@@ -12,6 +12,15 @@ namespace {
 
 constexpr Nanos kTick = kSecond;
 
+/// What few applications set, of what a transfer asks for when it begins.
+constexpr OptSet kLimits{Opt::verbose,
+                         Opt::timeout_ms,
+                         Opt::noprogress,
+                         Opt::max_recv_speed_large,
+                         Opt::max_send_speed_large,
+                         Opt::low_speed_limit};
+static_assert(initial_of(Opt::noprogress) != 0 && initial_of(Opt::timeout_ms) == 0);
+
 Endpoint endpoint_of(const Address& address) noexcept {
   Endpoint endpoint;
   if (address.family() == AF_INET) {
@@ -53,16 +62,26 @@ void Transfer::begin() {
   started_at_ = now();
   easy_->info.begin();
   easy_->headers.clear();
-  verbose_ = options().flag(Opt::verbose);
   num_retries_ = 0;
   continue_seen_ = received_any_ = false;
-  const long ms = options().number(Opt::timeout_ms);
-  total_deadline_ = ms > 0 ? after_ms(started_at_, ms) : kNever;
   hsts_ = hsts_wanted(*easy_) ? Hsts::wanted : Hsts::off;
   if (hsts_ == Hsts::off) drop_hsts_if_off(*easy_);
+  verbose_ = false;
+  total_deadline_ = next_tick_ = kNever;
+  if (options().any_of(kLimits)) {
+    begin_limits();
+  } else {
+    pace_.reset();
+  }
+}
+
+void Transfer::begin_limits() {
+  verbose_ = options().flag(Opt::verbose);
+  const long ms = options().number(Opt::timeout_ms);
+  if (ms > 0) total_deadline_ = after_ms(started_at_, ms);
   begin_pace(pace_, options(), started_at_);
   const bool watched = pace_ && pace_->low_speed.watched();
-  next_tick_ = watched || !options().flag(Opt::noprogress) ? started_at_ + kTick : kNever;
+  if (watched || !options().flag(Opt::noprogress)) next_tick_ = started_at_ + kTick;
   set_alarm();
 }
 

@@ -204,6 +204,7 @@ class Transfer final : public Task,
   bool deadline_struck() const noexcept { return now() >= total_deadline_; }
   void report_timeout() noexcept;
   void begin();
+  void begin_limits();
   bool begin_safely() noexcept;
   void begin_request() noexcept;
   bool goes_on_safely(Status& result) noexcept;

@@ -37,6 +37,23 @@ TEST(Options, AllNumbersAreKeptApartInAnyOrder) {
   }
 }
 
+TEST(Options, ASetIsFoundWhenAnyOfItIsSetAndNotForItsNeighbours) {
+  for (std::size_t i = 0; i < kOptCount; ++i) {
+    const auto option = static_cast<Opt>(i);
+    if (storage_of(option) != Storage::number) continue;
+    Options options;
+    ASSERT_EQ(options.set_number(option, 1), CURLE_OK);
+    for (std::size_t other = 0; other < kOptCount; ++other) {
+      const OptSet one{static_cast<Opt>(other)};
+      EXPECT_EQ(options.any_of(one), other == i) << other << " when only " << i << " is set";
+    }
+    EXPECT_TRUE(options.any_of({Opt::url, option, Opt::cainfo})) << i;
+    options.erase(option);
+    EXPECT_FALSE(options.any_of({Opt::url, option, Opt::cainfo})) << i;
+  }
+  EXPECT_FALSE(Options().any_of({}));
+}
+
 TEST(Options, EveryPlaceCanBeFilledAtOnceAndEmptiedOneByOne) {
   Options options;
   for (std::size_t i = 0; i < kOptCount; ++i) {
