@@ -7,6 +7,7 @@ import os
 import random
 import re
 import shlex
+import statistics
 import sys
 
 import measure
@@ -28,12 +29,15 @@ def per_request(runs, *keys):
                            for one in measure.good(runs) if keys[0] in one], "value")
 
 
-def ratio(value, base):
-    return show(value / base) if value is not None and base else ""
+def ratio(runs, others):
+    """The median of the rounds' own ratios: what the machine does differently from round to round meets both."""
+    found = [one["cpu_us_per_req"] / other["cpu_us_per_req"]
+             for one, other in zip(runs, others or []) if not {"failed"} & (one.keys() | other.keys())]
+    return show(statistics.median(found)) if found else ""
 
 
 def line(name, label, runs, first, floor):
-    """A line of the table: the medians of the good runs. `first` and `floor` are CPU µs to compare with."""
+    """A line of the table: the medians of the good runs. `first` and `floor` are the runs to compare with, if any."""
     good = measure.good(runs)
     if not good:
         return [name, label, f"failed: {runs[0]['failed']}"]
@@ -43,7 +47,7 @@ def line(name, label, runs, first, floor):
     return [
         name, label, show(measure.median(good, "user_us_per_req") / unit),
         show(measure.median(good, "sys_us_per_req") / unit), show(cpu / unit),
-        f"{speed * gigabytes:.2f} GB/s" if gigabytes > 1 else show(speed, 0), ratio(cpu, first), ratio(cpu, floor),
+        f"{speed * gigabytes:.2f} GB/s" if gigabytes > 1 else show(speed, 0), ratio(runs, first), ratio(runs, floor),
         show(per_request(good, "connects")), show(per_request(good, "socket_cb")),
         show(per_request(good, "timer_cb")), show(per_request(good, "action_fd", "action_timeout")),
         show(per_request(good, "epoll_ctl")), show(per_request(good, "waits"), 3),
@@ -54,10 +58,9 @@ def line(name, label, runs, first, floor):
 
 def print_row(name, results, libraries):
     """`results`: label to runs; those of the floor, if there are any, are labelled FLOOR."""
-    cpu = {label: measure.median(runs, "cpu_us_per_req") for label, runs in results.items()}
-    first = cpu[libraries[0].label]
+    first = results[libraries[0].label]
     for label, runs in results.items():
-        print("| " + " | ".join(line(name, label, runs, first, cpu.get(FLOOR))) + " |", flush=True)
+        print("| " + " | ".join(line(name, label, runs, first, results.get(FLOOR))) + " |", flush=True)
 
 
 def chosen(row, arguments):

@@ -27,10 +27,18 @@ class Line(unittest.TestCase):
         return dict(zip(matrix.COLUMNS, matrix.line("a row", "hiper", runs, first, floor)))
 
     def test_shows_medians_and_ratios(self):
-        cells = self.cells([run(cpu_us_per_req=9), run(cpu_us_per_req=30), run()], 20, 5)
+        base = [run(cpu_us_per_req=20)] * 3
+        floor = [run(cpu_us_per_req=5)] * 3
+        cells = self.cells([run(cpu_us_per_req=9), run(cpu_us_per_req=30), run()], base, floor)
         self.assertEqual(("10.00", "0.50", "2.00"), (cells["CPU µs"], cells["CPU/first"], cells["CPU/floor"]))
         self.assertEqual(("2.00", "1.03", "0.050"), (cells["socket cb"], cells["actions"], cells["waits"]))
         self.assertEqual(("", ""), (cells["B/idle"], cells["failed runs"]))
+
+    def test_ratios_are_those_within_a_round(self):
+        runs = [run(cpu_us_per_req=10), run(cpu_us_per_req=40), run(cpu_us_per_req=12)]
+        slower = [run(cpu_us_per_req=20), run(cpu_us_per_req=80), {"failed": "status 1"}]
+        self.assertEqual("0.50", self.cells(runs, slower)["CPU/first"])
+        self.assertEqual("2.00", self.cells(slower, runs)["CPU/first"])
 
     def test_large_bodies_are_told_by_the_gigabyte(self):
         cells = self.cells([run(requests=2, bytes=4 * 10**9, cpu_us_per_req=6e5, req_per_s=1.5)])

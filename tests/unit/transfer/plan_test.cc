@@ -7,7 +7,11 @@
 
 namespace {
 
+using hiper::Easy;
+using hiper::kNever;
+using hiper::kSecond;
 using hiper::Method;
+using hiper::reuse_rules;
 using hiper::testing::Planned;
 using hiper::testing::set;
 
@@ -226,6 +230,26 @@ TEST(Plan, SaysWhatIsWrong) {
   EXPECT_EQ(planned.make(), CURLE_BAD_FUNCTION_ARGUMENT);
   EXPECT_NE(planned.note.said, "");
   EXPECT_FALSE(plan_is_current(planned.plan, planned.easy.options, planned.body.plan()));
+}
+
+TEST(ReuseRules, EachOptionIsObeyedAlone) {
+  Easy easy;
+  const auto rules = [&easy](Method method = Method::get) { return reuse_rules(easy.options, method); };
+  EXPECT_FALSE(rules().fresh);
+  EXPECT_EQ(rules().max_idle, 118 * kSecond);
+  EXPECT_EQ(rules().max_lifetime, kNever);
+  EXPECT_FALSE(rules(Method::head).probe);
+  EXPECT_TRUE(rules(Method::post).probe);
+  set(easy, CURLOPT_MAXAGE_CONN, 7L);
+  EXPECT_EQ(rules().max_idle, 7 * kSecond);
+  easy.reset();
+  set(easy, CURLOPT_MAXLIFETIME_CONN, 8L);
+  EXPECT_EQ(rules().max_lifetime, 8 * kSecond);
+  EXPECT_EQ(rules().max_idle, 118 * kSecond);
+  EXPECT_TRUE(rules(Method::put).probe);
+  easy.reset();
+  set(easy, CURLOPT_FRESH_CONNECT, 1L);
+  EXPECT_TRUE(rules().fresh);
 }
 
 TEST(PlanCache, ServesUntilSomethingChanges) {
