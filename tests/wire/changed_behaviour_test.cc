@@ -379,24 +379,20 @@ TEST_F(ChangedBehaviour, FailOnErrorCountsForTheRunForWhichItIsSet) {
 }
 
 TEST_F(ChangedBehaviour, BodiesAreDecodedWhileThatIsAskedFor) {
-  const std::string packed(
-      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x2b\xcd\x2b\x48\x4c\xce\x4e\x4d\x01\x00"
-      "\x96\x62\x2f\xca\x08\x00\x00\x00",
-      28);
-  peer.otherwise(always(response(packed, "Content-Encoding: gzip\r\n")));
+  peer.otherwise(always(response(kGzipOfUnpacked, "Content-Encoding: gzip\r\n")));
   Handle get(peer.url());
   EXPECT_EQ(run(get), CURLE_OK);
-  EXPECT_EQ(get.body, packed);
+  EXPECT_EQ(get.body, kGzipOfUnpacked);
   get.set(CURLOPT_ACCEPT_ENCODING, "gzip");
   EXPECT_EQ(run(get), CURLE_OK);
   EXPECT_EQ(get.body, "unpacked");
   get.set(CURLOPT_HTTP_CONTENT_DECODING, 0L);
   EXPECT_EQ(run(get), CURLE_OK);
-  EXPECT_EQ(get.body, packed);
+  EXPECT_EQ(get.body, kGzipOfUnpacked);
   get.set(CURLOPT_HTTP_CONTENT_DECODING, 1L);
   get.set(CURLOPT_ACCEPT_ENCODING, static_cast<char*>(nullptr));
   EXPECT_EQ(run(get), CURLE_OK);
-  EXPECT_EQ(get.body, packed);
+  EXPECT_EQ(get.body, kGzipOfUnpacked);
 }
 
 TEST_F(ChangedBehaviour, ChunksAreTakenApartUnlessTheyAreAskedFor) {

@@ -76,11 +76,7 @@ TEST_F(LoneOption, Header) {
 }
 
 TEST_F(LoneOption, AcceptEncoding) {
-  const std::string packed(
-      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x2b\xcd\x2b\x48\x4c\xce\x4e\x4d\x01\x00"
-      "\x96\x62\x2f\xca\x08\x00\x00\x00",
-      28);
-  peer.otherwise(always(response(packed, "Content-Encoding: gzip\r\n")));
+  peer.otherwise(always(response(kGzipOfUnpacked, "Content-Encoding: gzip\r\n")));
   get.set(CURLOPT_ACCEPT_ENCODING, "gzip");
   EXPECT_EQ(world.transfer(get), CURLE_OK);
   EXPECT_EQ(received.body, "unpacked");

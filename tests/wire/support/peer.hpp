@@ -90,6 +90,11 @@ std::string response(std::string_view body, std::string_view more_headers = {},
                      std::string_view status = "200 OK");
 /// `body` in chunks of at most `piece` bytes, the last one, of no size, not included.
 std::string chunks(std::string_view body, std::size_t piece);
+/// The text "unpacked" as gzip packs it.
+inline constexpr std::string_view kGzipOfUnpacked{
+    "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x2b\xcd\x2b\x48\x4c\xce\x4e\x4d\x01\x00"
+    "\x96\x62\x2f\xca\x08\x00\x00\x00",
+    28};
 /// Bytes that show where something is missing or twice.
 std::string pattern(std::size_t size);
 /// Answers every request with `text`, for ever.
