@@ -22,17 +22,11 @@ curl_off_t range_start(std::string_view text) noexcept {
 }
 
 /// What few applications set. Without any of it, the defaults of WriteConfig and ResponseRules hold.
-constexpr OptSet kDeliveryOptions{Opt::headerfunction,
-                                  Opt::headerdata,
-                                  Opt::header,
-                                  Opt::accept_encoding,
-                                  Opt::http_content_decoding,
-                                  Opt::http_transfer_decoding,
-                                  Opt::maxfilesize_large,
-                                  Opt::buffersize,
-                                  Opt::http200aliases,
-                                  Opt::http09_allowed,
-                                  Opt::ignore_content_length};
+/// (http_content_decoding only takes away what accept_encoding asks for.)
+constexpr OptSet kDeliveryOptions{
+    Opt::headerfunction,         Opt::headerdata,           Opt::header,     Opt::accept_encoding,
+    Opt::http_transfer_decoding, Opt::maxfilesize_large,    Opt::buffersize, Opt::http200aliases,
+    Opt::http09_allowed,         Opt::ignore_content_length};
 static_assert(WriteConfig().buffer_size == initial_of(Opt::buffersize));
 static_assert(WriteConfig().size_max == initial_of(Opt::maxfilesize_large));
 static_assert(WriteConfig().decode_transfer == (initial_of(Opt::http_transfer_decoding) != 0));

@@ -110,6 +110,28 @@ class Floor(Programs):
         self.assertEqual(100, self.floor("-c", "40", "-n", "100", place="slow_spread")["requests"])
 
 
+class Least(Programs):
+    def least(self, *arguments, place="slow"):
+        command = [f"{PROGRAMS}/client", *arguments, self.places[place]]
+        return measure.run(command, measure.Library("least", f"{PROGRAMS}/least"))
+
+    def test_does_the_same_requests_with_the_same_callbacks(self):
+        arguments = ("-c", "10", "-n", "200", "--body-size", "100")
+        least, ours = self.least(*arguments), self.counted(*arguments)
+        names = ("requests", "errors", "bytes", "connects")
+        self.assertEqual(("least", 200, 0, 20000, 0), tuple(least[name] for name in ("libcurl", *names)))
+        self.assertEqual([ours[name] for name in names], [least[name] for name in names])
+        # Those of one turn may fall on either side of where the count begins and ends.
+        self.assertLessEqual(abs(least["socket_cb"] - ours["socket_cb"]), 40)
+        self.assertTrue(360 <= least["socket_cb"] <= 440, least["socket_cb"])
+
+    def test_ends_at_what_it_does_not_know(self):
+        for arguments in (["--fresh"], ["--timeout-ms", "1000"], ["--api", "poll"], ["--max-host-conns", "1"]):
+            with self.subTest(arguments):
+                self.assertIn("the least library", self.least("-n", "10", *arguments)["failed"])
+        self.assertIn("one server", self.least("-c", "5", "-n", "10", place="slow_spread")["failed"])
+
+
 class Server(unittest.TestCase):
     def test_ends_with_its_standard_input(self):
         server = subprocess.Popen([f"{PROGRAMS}/server", "never"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)

@@ -6,9 +6,7 @@
 //   floor [-n REQUESTS] [-c IN_FLIGHT] [-w WARM_UP] [--fresh] [--buffer N] [--cacert FILE] URL
 //
 // Writes the figures as the client does.
-#include <arpa/inet.h>
 #include <getopt.h>
-#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -16,16 +14,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "support/die.hpp"
+#include "support/exchange.hpp"
 #include "support/process.hpp"
 #include "support/urls.hpp"
 
@@ -44,24 +41,6 @@ struct Settings {
   const char* ca_file = nullptr;
   std::string_view url;
 };
-
-/// One server and the bytes that ask it.
-struct Origin {
-  sockaddr_in address{};
-  std::string request;
-};
-
-Origin origin_of(const std::string& url) {
-  const std::size_t host = url.find("://") + 3, colon = url.find(':', host), path = url.find('/', host);
-  if (host < 3 || colon == url.npos || path == url.npos || path < colon) die("%s", kUsage);
-  const std::string authority = url.substr(host, path - host), name = url.substr(host, colon - host);
-  Origin origin;
-  origin.address.sin_family = AF_INET;
-  if (inet_aton(name.c_str(), &origin.address.sin_addr) == 0) die("%s is no address", name.c_str());
-  origin.address.sin_port = htons(static_cast<std::uint16_t>(std::atoi(url.c_str() + colon + 1)));
-  origin.request = "GET " + url.substr(path) + " HTTP/1.1\r\nHost: " + authority + "\r\nAccept: */*\r\n\r\n";
-  return origin;
-}
 
 /// TLS for all connections. Keeps the newest session, for the next handshake.
 class Tls {
@@ -157,13 +136,7 @@ Floor::~Floor() {
 }
 
 void Floor::open(Connection& connection) {
-  const int on = 1;
-  const auto* const address = reinterpret_cast<const sockaddr*>(&connection.origin->address);
-  connection.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (connection.fd < 0 || connect(connection.fd, address, sizeof connection.origin->address) != 0) {
-    die("cannot connect: %s", std::strerror(errno));
-  }
-  setsockopt(connection.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  connection.fd = connect_to(*connection.origin);
   if (tls_ != nullptr) connection.ssl = tls_->connect(connection.fd);
   if (epoll_ < 0) return;
   epoll_event event{};
@@ -199,13 +172,9 @@ bool Floor::read_some(Connection& connection) {
   if (count <= 0) die("the server has closed a connection");
   std::size_t body_bytes = static_cast<std::size_t>(count);
   if (connection.left < 0) {
-    constexpr std::string_view kLength = "Content-Length: ";
-    const std::string_view text(buffer_.data(), body_bytes);
-    const std::size_t end = text.find("\r\n\r\n"), length = text.find(kLength);
-    if (!text.starts_with("HTTP/1.1 200") || end == text.npos || length > end)
-      die("an unknown kind of answer");
-    std::from_chars(text.data() + length + kLength.size(), text.data() + end, connection.left);
-    body_bytes -= end + 4;
+    const AnswerHead head = read_head({buffer_.data(), body_bytes});
+    connection.left = head.body_length;
+    body_bytes -= head.size;
   }
   bytes_ += body_bytes;
   connection.left -= static_cast<long long>(body_bytes);
